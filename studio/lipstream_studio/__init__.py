@@ -1,0 +1,1 @@
+"""Offline tools that made the built-in avatar: character, renders, speech, networks."""
