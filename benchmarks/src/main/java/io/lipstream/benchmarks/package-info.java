@@ -1,0 +1,5 @@
+/** Measured runs. */
+@NullMarked
+package io.lipstream.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

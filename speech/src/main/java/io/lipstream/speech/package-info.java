@@ -1,0 +1,5 @@
+/** Text to speech. */
+@NullMarked
+package io.lipstream.speech;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Encoding into files. */
+@NullMarked
+package io.lipstream.streaming.file;
+
+import org.jspecify.annotations.NullMarked;
