@@ -36,6 +36,8 @@ public final class LipstreamException extends RuntimeException {
   private final String hint;
 
   /**
+   * A failure without a deeper cause.
+   *
    * @param message what was wrong and with which input, one sentence without a full stop
    * @param hint what the user can do about it; may be empty when the message says it all
    */

@@ -13,6 +13,9 @@ public interface AudioEncoder extends AutoCloseable {
   int FEATURE_FLOATS = 512;
 
   /**
+   * Computes one feature for each window.
+   *
+   * @param count windows in this call
    * @param melWindows count windows, [count][80][16], normalised to [-4, 4]
    * @param features receives [count][512]
    */

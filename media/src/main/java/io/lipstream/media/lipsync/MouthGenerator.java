@@ -16,6 +16,8 @@ public interface MouthGenerator extends AutoCloseable {
   int roiPx();
 
   /**
+   * Draws mouths for frames that may belong to any moments of any utterances.
+   *
    * @param count frames to draw, at most {@link #maxBatch()}
    * @param frameIndices the avatar's frame under each picture, [count]
    * @param audioWindows [count][16][512]
