@@ -1,0 +1,236 @@
+package io.lipstream.speech;
+
+import io.lipstream.speech.EnglishWords.Token;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import javax.sound.sampled.AudioInputStream;
+import marytts.config.MaryConfig;
+import marytts.datatypes.MaryData;
+import marytts.datatypes.MaryDataType;
+import marytts.datatypes.MaryXML;
+import marytts.features.FeatureProcessorManager;
+import marytts.features.FeatureRegistry;
+import marytts.language.en.PronunciationModel;
+import marytts.language.en.Prosody;
+import marytts.modules.AcousticModeller;
+import marytts.modules.JPhonemiser;
+import marytts.modules.MaryModule;
+import marytts.modules.ModuleRegistry;
+import marytts.modules.OpenNLPPosTagger;
+import marytts.modules.synthesis.HMMSynthesizer;
+import marytts.modules.synthesis.Voice;
+import marytts.util.data.audio.MaryAudioUtils;
+import org.jspecify.annotations.Nullable;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+
+/**
+ * The part of MaryTTS that speaks: words to phonemes, prosody, acoustic parameters, sound.
+ *
+ * <p>The stages are created and called here one after the other. MaryTTS's own start-up would load
+ * every module of its server, among them a tokeniser whose library no public repository has, and
+ * takes four times as long.
+ *
+ * <p>Thread-safe: the stages up to the acoustic parameters take turns (MaryTTS keeps utterances in
+ * an unguarded map there), the vocoder, nine tenths of the time, runs in parallel.
+ */
+final class MarySpeech {
+  static final int SAMPLE_RATE_HZ = 48_000;
+
+  /** Kept here because the logging framework itself would forget a level set on a lost logger. */
+  private static final Logger MARY_LOGGER = Logger.getLogger("marytts");
+
+  private static @Nullable MarySpeech shared;
+
+  private final Voice voice;
+  private final HMMSynthesizer vocoder;
+  private final JPhonemiser phonemiser;
+  private final List<MaryModule> stages;
+
+  /** The one instance of this process, loaded by its first caller: MaryTTS lives in statics. */
+  static synchronized MarySpeech shared() throws Exception {
+    if (shared == null) {
+      shared = new MarySpeech();
+    }
+    return shared;
+  }
+
+  private MarySpeech() throws Exception {
+    if (MARY_LOGGER.getLevel() == null) {
+      MARY_LOGGER.setLevel(Level.SEVERE);
+    }
+    // Reads every configuration before two threads look things up in it.
+    MaryConfig.checkConsistency();
+    CompletableFuture<OpenNLPPosTagger> tagger = startTagger();
+    FeatureRegistry.setFeatureProcessorManager(Locale.US, new FeatureProcessorManager("en_US"));
+    ModuleRegistry.setRegistrationComplete();
+    vocoder = new HMMSynthesizer();
+    vocoder.startup();
+    voice = Voice.getVoice("cmu-slt-hsmm");
+    phonemiser = new JPhonemiser("en_US.");
+    stages =
+        List.of(
+            tagger.join(),
+            phonemiser,
+            new Prosody(),
+            new PronunciationModel(),
+            new AcousticModeller());
+    for (MaryModule stage : stages.subList(1, stages.size())) {
+      stage.startup();
+    }
+  }
+
+  /** The tagger's model takes as long to read as all the rest: the two go side by side. */
+  private static CompletableFuture<OpenNLPPosTagger> startTagger() {
+    CompletableFuture<OpenNLPPosTagger> started = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("mary-tagger")
+        .start(
+            () -> {
+              try {
+                OpenNLPPosTagger tagger = new OpenNLPPosTagger("en", "en.pos");
+                tagger.startup();
+                started.complete(tagger);
+              } catch (Throwable failure) {
+                started.completeExceptionally(failure);
+              }
+            });
+    return started;
+  }
+
+  /**
+   * Speaks one sentence.
+   *
+   * @return mono samples at {@link #SAMPLE_RATE_HZ} with the pauses MaryTTS puts around them; empty
+   *     if nothing in the sentence can be pronounced
+   */
+  float[] speak(String sentence) throws Exception {
+    List<Element> elements = acousticParameters(sentence);
+    if (elements.isEmpty()) {
+      return new float[0];
+    }
+    try (AudioInputStream sound = vocoder.synthesize(elements, voice, null)) {
+      double[] samples = MaryAudioUtils.getSamplesAsDoubleArray(sound);
+      float[] mono = new float[samples.length];
+      for (int i = 0; i < mono.length; i++) {
+        mono[i] = (float) Math.clamp(samples[i], -1, 1);
+      }
+      return mono;
+    }
+  }
+
+  private synchronized List<Element> acousticParameters(String sentence) throws Exception {
+    List<Token> tokens =
+        EnglishWords.of(sentence, word -> phonemiser.lexiconLookup(word, null) != null);
+    if (tokens.isEmpty()) {
+      return List.of();
+    }
+    MaryData data = new MaryData(MaryDataType.WORDS, Locale.US);
+    data.setDocument(document(tokens));
+    for (MaryModule stage : stages) {
+      data.setDefaultVoice(voice);
+      data = stage.process(data);
+    }
+    List<Element> elements = new ArrayList<>();
+    collectTokens(data.getDocument().getDocumentElement(), elements);
+    boolean anyPhone =
+        elements.stream().anyMatch(e -> e.getElementsByTagName(MaryXML.PHONE).getLength() > 0);
+    return anyPhone ? elements : List.of();
+  }
+
+  private Document document(List<Token> tokens) {
+    Document document = MaryXML.newDocument();
+    Element root = document.getDocumentElement();
+    root.setAttribute("xml:lang", "en-US");
+    Element paragraph = MaryXML.appendChildElement(root, MaryXML.PARAGRAPH);
+    Element sentence = MaryXML.appendChildElement(paragraph, MaryXML.SENTENCE);
+    for (Token token : tokens) {
+      Element element = MaryXML.appendChildElement(sentence, MaryXML.TOKEN);
+      element.appendChild(document.createTextNode(token.text()));
+      if (token.isPunctuation()) {
+        element.setAttribute("pos", ".");
+      } else if (token.text().contains("'")) {
+        element.setAttribute("ph", contraction(token.text().toLowerCase(Locale.ROOT)));
+      }
+    }
+    return document;
+  }
+
+  /** Words whose sound is not that of their parts; the lexicon has no word with an apostrophe. */
+  private static final Map<String, String> CONTRACTIONS =
+      Map.ofEntries(
+          Map.entry("don't", "' d @U n t"),
+          Map.entry("won't", "' w @U n t"),
+          Map.entry("can't", "' k { n t"),
+          Map.entry("ain't", "' EI n t"),
+          Map.entry("aren't", "' A r n t"),
+          Map.entry("weren't", "' w r= n t"),
+          Map.entry("mustn't", "' m V - s @ n t"),
+          Map.entry("you're", "' j U r"),
+          Map.entry("we're", "' w I r"),
+          Map.entry("they're", "' D E r"),
+          Map.entry("o'clock", "@ - ' k l A k"),
+          Map.entry("ma'am", "' m { m"),
+          Map.entry("y'all", "' j O l"),
+          Map.entry("let's", "' l E t s"));
+
+  /** The phonemes of a word with an apostrophe: an irregular one, or its base and what is added. */
+  private String contraction(String word) {
+    String irregular = CONTRACTIONS.get(word);
+    if (irregular != null) {
+      return irregular;
+    }
+    int apostrophe = word.indexOf('\'');
+    String suffix = word.substring(apostrophe + 1);
+    boolean negated = suffix.equals("t") && word.charAt(apostrophe - 1) == 'n' && apostrophe > 1;
+    String base = phonemes(word.substring(0, negated ? apostrophe - 1 : apostrophe));
+    if (negated) {
+      return base + " - @ n t";
+    }
+    String last = base.substring(base.lastIndexOf(' ') + 1);
+    boolean vowel = "@U AI EI aU OI i u A O E I U V { @ r= ".contains(last + " ");
+    return base
+        + switch (suffix) {
+          case "m" -> " m";
+          case "s" -> possessive(last);
+          case "ll" -> vowel ? " l" : " - @ l";
+          case "ve" -> vowel ? " v" : " - @ v";
+          case "d" -> vowel ? " d" : " - @ d";
+          case "re" -> " - r=";
+          default -> " - " + phonemes(suffix.replace("'", ""));
+        };
+  }
+
+  private static String possessive(String lastPhoneme) {
+    return switch (lastPhoneme) {
+      case "s", "z", "S", "Z", "tS", "dZ" -> " - @ z";
+      case "p", "t", "k", "f", "T" -> " s";
+      default -> " z";
+    };
+  }
+
+  private String phonemes(String word) {
+    String found = phonemiser.phonemise(word, null, new StringBuilder());
+    return found == null ? "@" : found.strip();
+  }
+
+  private static void collectTokens(Element parent, List<Element> found) {
+    for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
+      if (node instanceof Element element) {
+        String name = element.getTagName();
+        if (name.equals(MaryXML.TOKEN) || name.equals(MaryXML.BOUNDARY)) {
+          found.add(element);
+        } else {
+          collectTokens(element, found);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package io.lipstream.speech;
+
+import io.lipstream.media.LipstreamException;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Cuts text into sentences.
+ *
+ * <p>A sentence ends at . ! ? or their relatives when a gap and something other than a lower-case
+ * letter follows, except after an abbreviation or an initial. Rules instead of the JDK's
+ * BreakIterator, which ends a sentence after every "Mr." and "e.g.".
+ */
+final class Sentences {
+  static final int MAX_CHARS = 300;
+  static final int SENTENCE_PAUSE_MILLIS = 250;
+  static final int PARAGRAPH_PAUSE_MILLIS = 500;
+  private static final int CLAUSE_PAUSE_MILLIS = 120;
+
+  private static final Pattern MARKUP =
+      Pattern.compile("<!--.*?-->|</?[a-zA-Z][^<>]{0,300}>", Pattern.DOTALL);
+  private static final Pattern ENTITY =
+      Pattern.compile("&(#\\d{1,6}|#x[0-9a-fA-F]{1,5}|\\w{2,6});");
+  private static final Map<String, String> ENTITIES =
+      Map.of("amp", "&", "lt", "<", "gt", ">", "quot", "\"", "apos", "'", "nbsp", " ");
+  private static final Pattern INVISIBLE = Pattern.compile("[\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}]");
+  private static final Pattern PARAGRAPH = Pattern.compile("\n\\s*\n");
+  private static final Pattern LIST_ITEM = Pattern.compile("\n(?=[ \t]*(?:[-*•]|\\d{1,3}[.)]) )");
+  private static final Pattern LIST_MARK = Pattern.compile("^\\s*[-*•]\\s+");
+
+  /** Runs of end marks with the quotes and brackets that close over them. */
+  private static final Pattern END =
+      Pattern.compile("(?:[.!?…]+[\"'”’»)\\]]*(?=\\s|$))|(?:[。！？।]+[」』”]*)");
+
+  private static final Pattern LAST_WORD = Pattern.compile("(\\S+)$");
+  private static final Pattern INITIAL = Pattern.compile("\\p{Lu}");
+  private static final Pattern DOTTED = Pattern.compile("(?:\\p{L}\\.)+\\p{L}");
+
+  /** Abbreviations after which the sentence always goes on. */
+  private static final Set<String> TITLES =
+      Set.of(
+          "mr", "mrs", "ms", "mx", "dr", "prof", "st", "gen", "col", "sgt", "capt", "lt", "rev",
+          "hon", "gov", "sen", "rep", "vs", "fig", "eq", "approx", "dept", "est", "e.g", "i.e",
+          "eg", "ie", "cf", "al", "mt", "ft", "messrs", "mme", "mlle");
+
+  /** Abbreviations that may also be a sentence's last word. */
+  private static final Set<String> TAILS =
+      Set.of(
+          "etc", "inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "a.m", "p.m",
+          "ph.d", "b.c", "a.d", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept",
+          "oct", "nov", "dec", "no", "nos", "vol", "ed", "pp");
+
+  /** Words that open sentences far more often than they follow "U.S." inside one. */
+  private static final Set<String> OPENERS =
+      Set.of(
+          "the", "a", "an", "it", "he", "she", "we", "they", "i", "you", "this", "that", "these",
+          "those", "there", "here", "in", "on", "at", "but", "and", "so", "if", "when", "while",
+          "what", "why", "how", "who", "where", "as", "for", "my", "our", "his", "her", "its",
+          "their", "your", "then", "now", "however", "after", "before", "let", "is", "are", "do",
+          "no", "yes", "not", "all", "some", "one");
+
+  private Sentences() {}
+
+  /**
+   * The sentences of a text in order, each with something to say.
+   *
+   * @throws LipstreamException if no sentence has a letter or a digit
+   */
+  static List<Sentence> of(String text) {
+    List<Sentence> sentences = new ArrayList<>();
+    for (String paragraph : PARAGRAPH.split(clean(text), -1)) {
+      List<String> parts = new ArrayList<>();
+      for (String item : LIST_ITEM.split(paragraph, -1)) {
+        String line = LIST_MARK.matcher(item).replaceFirst("").replaceAll("\\s+", " ").strip();
+        cutAtEnds(line, parts);
+      }
+      parts.removeIf(part -> !hasWord(part));
+      for (int i = 0; i < parts.size(); i++) {
+        boolean last = i == parts.size() - 1;
+        limitLength(parts.get(i), last ? PARAGRAPH_PAUSE_MILLIS : SENTENCE_PAUSE_MILLIS, sentences);
+      }
+    }
+    if (sentences.isEmpty()) {
+      throw nothingToSay(text);
+    }
+    return sentences;
+  }
+
+  static LipstreamException nothingToSay(String text) {
+    return new LipstreamException(
+        LipstreamException.Kind.INPUT,
+        text.isBlank()
+            ? "there is nothing to say: the text is empty"
+            : "there is nothing to say in \"" + excerpt(text) + "\"",
+        "give a text with at least one word or number");
+  }
+
+  /** The first words of a text, for messages. */
+  static String excerpt(String text) {
+    String line = text.strip().replaceAll("\\s+", " ");
+    if (line.codePointCount(0, line.length()) <= 60) {
+      return line;
+    }
+    return line.substring(0, line.offsetByCodePoints(0, 57)) + "...";
+  }
+
+  static boolean hasWord(String text) {
+    return text.codePoints().anyMatch(Character::isLetterOrDigit);
+  }
+
+  /** Takes away tags, entities and characters without a shape; joins letters with their accents. */
+  private static String clean(String text) {
+    String plain = MARKUP.matcher(text.replace("\r\n", "\n").replace('\r', '\n')).replaceAll(" ");
+    plain = ENTITY.matcher(plain).replaceAll(Sentences::decode);
+    plain = plain.replace('\u2028', '\n').replace("\u2029", "\n\n");
+    plain = INVISIBLE.matcher(plain).replaceAll("");
+    return Normalizer.normalize(plain, Normalizer.Form.NFC);
+  }
+
+  private static String decode(java.util.regex.MatchResult entity) {
+    String name = entity.group(1);
+    String value = ENTITIES.get(name);
+    if (name.startsWith("#")) {
+      int codePoint =
+          name.startsWith("#x")
+              ? Integer.parseInt(name.substring(2), 16)
+              : Integer.parseInt(name.substring(1));
+      value = Character.isValidCodePoint(codePoint) ? Character.toString(codePoint) : " ";
+    }
+    return Matcher.quoteReplacement(value == null ? entity.group() : value);
+  }
+
+  private static void cutAtEnds(String line, List<String> parts) {
+    int start = 0;
+    Matcher end = END.matcher(line);
+    while (end.find()) {
+      if (endsSentence(line, start, end)) {
+        parts.add(line.substring(start, end.end()).strip());
+        start = end.end();
+      }
+    }
+    if (start < line.length()) {
+      parts.add(line.substring(start).strip());
+    }
+  }
+
+  private static boolean endsSentence(String line, int start, Matcher end) {
+    String rest = line.substring(end.end()).stripLeading();
+    if (rest.isEmpty() || "。！？।".indexOf(end.group().charAt(0)) >= 0) {
+      return true;
+    }
+    int next = rest.codePoints().filter(Character::isLetterOrDigit).findFirst().orElse(' ');
+    if (Character.isLowerCase(next)) {
+      return false;
+    }
+    return !end.group().equals(".") || !isAbbreviation(line.substring(start, end.start()), rest);
+  }
+
+  private static boolean isAbbreviation(String before, String rest) {
+    Matcher lastWord = LAST_WORD.matcher(before);
+    if (!lastWord.find()) {
+      return false;
+    }
+    String word = lastWord.group(1).replaceAll("^[\"'“‘(\\[]+", "");
+    String lower = word.toLowerCase(Locale.ROOT);
+    String following = rest.split("[^\\p{L}\\p{N}']+", 2)[0];
+    if (TITLES.contains(lower)) {
+      return true;
+    }
+    if (lower.equals("no") || lower.equals("nos") || lower.equals("vol") || lower.equals("pp")) {
+      return !following.isEmpty() && Character.isDigit(following.charAt(0));
+    }
+    if (TAILS.contains(lower)) {
+      return !following.isEmpty() && Character.isDigit(following.charAt(0));
+    }
+    boolean shortened = DOTTED.matcher(word).matches() || isInitial(word);
+    return shortened && !OPENERS.contains(following.toLowerCase(Locale.ROOT));
+  }
+
+  /** A single capital before a dot is a name's initial, "I." is a sentence's end. */
+  private static boolean isInitial(String word) {
+    return INITIAL.matcher(word).matches() && !word.equals("I");
+  }
+
+  private static void limitLength(String text, int pauseAfterMillis, List<Sentence> sentences) {
+    String rest = text;
+    while (rest.length() > MAX_CHARS) {
+      int cut = clauseEnd(rest);
+      int pause = CLAUSE_PAUSE_MILLIS;
+      if (cut < 0) {
+        cut = wordEnd(rest);
+        pause = 0;
+      }
+      String head = rest.substring(0, cut).strip();
+      if (hasWord(head)) {
+        sentences.add(new Sentence(head, pause));
+      }
+      rest = rest.substring(cut).strip();
+    }
+    if (hasWord(rest)) {
+      sentences.add(new Sentence(rest, pauseAfterMillis));
+    }
+  }
+
+  /** The place after the last clause mark of the allowed length, or -1. */
+  private static int clauseEnd(String text) {
+    for (int i = MAX_CHARS - 1; i >= MAX_CHARS / 4; i--) {
+      if (",;:—–)，；：、".indexOf(text.charAt(i - 1)) >= 0
+          && (text.charAt(i) == ' ' || text.charAt(i - 1) > 0x2000)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static int wordEnd(String text) {
+    int space = text.lastIndexOf(' ', MAX_CHARS);
+    if (space > 0) {
+      return space;
+    }
+    return Character.isHighSurrogate(text.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
+  }
+}
