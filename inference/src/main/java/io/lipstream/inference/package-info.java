@@ -1,4 +1,4 @@
-/** ONNX Runtime behind the lip-sync contracts. */
+/** The avatar's networks behind the lip-sync contracts, run by ONNX Runtime. */
 @NullMarked
 package io.lipstream.inference;
 

@@ -1,0 +1,83 @@
+package io.lipstream.inference;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtProvider;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import io.lipstream.media.LipstreamException;
+import java.util.List;
+
+/** The one ONNX Runtime of this process: its version, its providers, its sessions. */
+public final class OnnxRuntime {
+  private OnnxRuntime() {}
+
+  /**
+   * The library's version.
+   *
+   * @throws LipstreamException if the native library does not load on this machine
+   */
+  public static String version() {
+    return environment().getVersion();
+  }
+
+  /**
+   * Names of the execution providers that this build of ONNX Runtime has, such as
+   * CPUExecutionProvider. That one is listed does not say that its driver is installed.
+   *
+   * @throws LipstreamException if the native library does not load on this machine
+   */
+  public static List<String> providers() {
+    environment();
+    return OrtEnvironment.getAvailableProviders().stream().map(OrtProvider::getName).toList();
+  }
+
+  static OrtEnvironment environment() {
+    try {
+      return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "lipstream");
+    } catch (LinkageError | RuntimeException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "ONNX Runtime does not load on this machine: " + e,
+          "It needs 64-bit Linux with glibc 2.28 or later, macOS or Windows; `lipstream doctor`"
+              + " shows what was found",
+          e);
+    }
+  }
+
+  /** Opens a network from memory, so that it can name no other file of this machine. */
+  static OrtSession open(byte[] model, EngineOptions options) throws OrtException {
+    OrtEnvironment environment = environment();
+    try (SessionOptions session = new SessionOptions()) {
+      session.setIntraOpNumThreads(options.intraOpThreads());
+      session.setInterOpNumThreads(options.interOpThreads());
+      // Threads that spin between calls would take the cores that compositing and encoding need.
+      session.addConfigEntry("session.intra_op.allow_spinning", "0");
+      session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      switch (options.provider()) {
+        case CPU -> {}
+        case CUDA -> addCuda(session, options.deviceIndex());
+      }
+      return environment.createSession(model, session);
+    }
+  }
+
+  private static void addCuda(SessionOptions session, int deviceIndex) {
+    if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "this build computes on the CPU only, CUDA was asked for",
+          "Build with `mvn -Pgpu`, or leave the provider at cpu");
+    }
+    try {
+      session.addCUDA(deviceIndex);
+    } catch (OrtException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "CUDA device " + deviceIndex + " cannot be used: " + e.getMessage(),
+          "Check `nvidia-smi`, CUDA 12 and cuDNN 9, or set the provider to cpu",
+          e);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+package io.lipstream.inference;
+
+/** What computes the networks. */
+public enum Provider {
+  CPU,
+  /** An NVIDIA device; needs the {@code gpu} build profile, CUDA 12 and cuDNN 9. */
+  CUDA
+}

@@ -1,0 +1,91 @@
+package io.lipstream.inference;
+
+import static io.lipstream.media.lipsync.MouthGenerator.AUDIO_WINDOW_FLOATS;
+
+import io.lipstream.media.lipsync.ReferenceCrops;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** The small networks that the tests load, and pictures and sounds for them. */
+final class Networks {
+  static final int ROI_PX = 320;
+  static final int MOUTH_BYTES = 3 * ROI_PX * ROI_PX;
+
+  private static final Path TINY_AVATAR = Path.of("..", "avatars", "tiny", "models");
+  private static final Path FIXTURES = Path.of("src", "test", "resources", "networks");
+
+  private Networks() {}
+
+  static Path tinyGenerator() {
+    return TINY_AVATAR.resolve("generator.onnx");
+  }
+
+  static Path tinyEncoder() {
+    return TINY_AVATAR.resolve("audio_encoder.onnx");
+  }
+
+  static Path fixture(String name) {
+    return FIXTURES.resolve(name + ".onnx");
+  }
+
+  static OnnxGenerator open(Path file) {
+    return open(file, EngineOptions.cpu());
+  }
+
+  static OnnxGenerator open(Path file, EngineOptions options) {
+    return new OnnxGenerator(GeneratorSpec.syncTalk2d("test", file), new Patterns(), options);
+  }
+
+  /** Windows in which every feature is the frame's loudness. */
+  static float[] windows(float... loudness) {
+    float[] windows = new float[loudness.length * AUDIO_WINDOW_FLOATS];
+    for (int i = 0; i < loudness.length; i++) {
+      Arrays.fill(windows, i * AUDIO_WINDOW_FLOATS, (i + 1) * AUDIO_WINDOW_FLOATS, loudness[i]);
+    }
+    return windows;
+  }
+
+  static byte[] generate(OnnxGenerator generator, int[] frames, float... loudness) {
+    byte[] mouths = new byte[frames.length * MOUTH_BYTES];
+    generator.generate(frames.length, frames, windows(loudness), mouths);
+    return mouths;
+  }
+
+  static byte[] pictureOf(byte[] mouths, int index) {
+    return Arrays.copyOfRange(mouths, index * MOUTH_BYTES, (index + 1) * MOUTH_BYTES);
+  }
+
+  /** Eight frames, each with its own pattern that uses every byte value in every channel. */
+  static final class Patterns implements ReferenceCrops {
+    @Override
+    public int frameCount() {
+      return 8;
+    }
+
+    @Override
+    public int roiPx() {
+      return ROI_PX;
+    }
+
+    @Override
+    public void copyRoi(int frameIndex, byte[] bgr) {
+      for (int i = 0; i < bgr.length; i++) {
+        bgr[i] = value(frameIndex, i / 3 / ROI_PX, i / 3 % ROI_PX, i % 3);
+      }
+    }
+
+    static byte value(int frame, int y, int x, int channel) {
+      return (byte) (x + 3 * y + 85 * channel + 31 * frame);
+    }
+
+    /** The same picture as planes B, G, R. */
+    static byte[] planar(int frame) {
+      byte[] planes = new byte[MOUTH_BYTES];
+      for (int i = 0; i < planes.length; i++) {
+        int pixel = i % (ROI_PX * ROI_PX);
+        planes[i] = value(frame, pixel / ROI_PX, pixel % ROI_PX, i / (ROI_PX * ROI_PX));
+      }
+      return planes;
+    }
+  }
+}
