@@ -70,7 +70,7 @@ def utterances(args: argparse.Namespace):
                 continue
             for _ in range(args.extra_copies):
                 yield augmented(utterance, source, noise)
-    for index in range(int(args.minutes * 1.5)):
+    for index in range(int(args.minutes * 3)):
         yield soundscape(index, source, noise)
     test = random.Random(args.seed + 1000)
     for voice in TRAINING_VOICES * 8:
@@ -200,7 +200,8 @@ def soundscape(index: int, source: random.Random, noise: np.random.Generator) ->
     """Four seconds of something that is not speech: the mouth stays at rest."""
     count = 4 * RATE
     time = np.arange(count) / RATE
-    kind = ("silence", "noise", "hum", "music", "breath", "clicks")[index % 6]
+    kinds = ("silence", "noise", "music", "hum", "music", "breath", "music", "clicks")
+    kind = kinds[index % len(kinds)]
     level = 10 ** (source.uniform(-75, -14) / 20)
     if kind == "silence":
         samples = np.zeros(count)

@@ -157,6 +157,15 @@ class Painter(nn.Module):
         super().__init__()
         if any(side % 16 for side in (height, width)):
             raise ValueError(f"painted rectangle {width}x{height} must be in multiples of 16")
+        self.shape = dict(
+            top=top,
+            left=left,
+            height=height,
+            width=width,
+            widths=widths,
+            fade=fade,
+            steering=steering,
+        )
         self.top, self.left, self.height, self.width = top, left, height, width
         fine, middle, coarse = widths
         self.steering = nn.Sequential(
@@ -176,6 +185,9 @@ class Painter(nn.Module):
         self.detail = conv(16, 16)
         self.paint = conv(16, 16)
         nn.init.normal_(self.paint.weight, std=0.01)
+        # Untrained it hardly touches the reference.
+        with torch.no_grad():
+            self.paint.bias[12:] = -3.0
         self.register_buffer("mask", edge_mask(height, width, fade))
 
     def forward(self, reference: Tensor, mouths: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import argparse
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -179,10 +179,25 @@ def train(corpus: Corpus, path: Path, total_seconds: float, seed: int) -> None:
             losses.clear()
 
 
-def random_chunk(corpus: Corpus, index: int, source: np.random.Generator):
+def random_chunk(corpus: Corpus, index: int, source: np.random.Generator) -> Chunk:
     count = min(CHUNK_FRAMES, len(corpus.mouths[index]))
     first = int(source.integers(0, len(corpus.mouths[index]) - count + 1))
-    return corpus.chunk(index, first, count)
+    chunk = corpus.chunk(index, first, count)
+    return replace(chunk, mel=torch.from_numpy(another_speaker(chunk.mel.numpy(), source)))
+
+
+def another_speaker(mel: np.ndarray, source: np.random.Generator) -> np.ndarray:
+    """Shifts formants by stretching the band axis and tilts the spectrum; silence stays silent."""
+    bands = np.arange(features.MEL_BANDS)
+    positions = bands * source.uniform(0.9, 1.1) + source.uniform(-2.5, 2.5)
+    positions = np.clip(positions, 0, features.MEL_BANDS - 1)
+    low = np.minimum(positions.astype(int), features.MEL_BANDS - 2)
+    share = (positions - low)[:, None].astype(np.float32)
+    stretched = mel[low] * (1 - share) + mel[low + 1] * share
+    knots = source.normal(0, 0.35, 6)
+    tilt = np.interp(bands, np.linspace(0, features.MEL_BANDS - 1, 6), knots)[:, None]
+    loud = np.clip((stretched - features.SILENCE_LEVEL) / 1.5, 0, 1)
+    return np.clip(stretched + tilt * loud, -4, 4).astype(np.float32)
 
 
 def learning_rate(step: int, progress: float) -> float:
