@@ -296,19 +296,20 @@ def mismatched():
         extra_opsets=[("org.example", 1)],
         check=False,
     )
-    # Declares dynamic sides but draws half of them: seen only when it runs.
+    # Declares free sides but draws 160 rows, decided by the sound: seen only when it runs.
     copier(
         "generator-lies",
         visual,
         audio,
         tensor("mouth", FLOAT, "N", 3, "H", "W"),
+        constants=[constant("rows", [160.0]), constant("row_axis", [2], np.int64)],
         nodes=[
             reference("visual"),
-            helper.make_node("AveragePool", ["reference"], ["half"], kernel_shape=[2, 2], strides=[2, 2]),
-            helper.make_node("ReduceMean", ["audio"], ["mean"], axes=[1, 2, 3], keepdims=1),
-            helper.make_node("Add", ["half", "mean"], ["mouth"]),
+            helper.make_node("ReduceMean", ["audio"], ["mean"], axes=[0, 1, 2, 3], keepdims=0),
+            helper.make_node("Add", ["rows", "mean"], ["until"]),
+            helper.make_node("Cast", ["until"], ["last"], to=TensorProto.INT64),
+            helper.make_node("Slice", ["reference", "first", "last", "row_axis"], ["mouth"]),
         ],
-        check=False,
     )
     outside = constant("brightness", np.zeros((1, 3, 1, 1)))
     outside.ClearField("raw_data")

@@ -24,9 +24,9 @@ record TensorRole(String role, String name, List<Long> frameShape) {
         name.isEmpty() ? onlyFitting(file, candidates, hint) : named(file, candidates, hint);
     if (!found.isFloat()) {
       throw file.failure(
-          "has a "
+          "declares its "
               + role
-              + " tensor of another type in "
+              + " tensor with another type in "
               + file.path()
               + ": '"
               + found.name()
@@ -37,9 +37,9 @@ record TensorRole(String role, String name, List<Long> frameShape) {
     }
     if (!found.agreesWith(frameShape)) {
       throw file.failure(
-          "has a "
+          "declares its "
               + role
-              + " tensor of another shape in "
+              + " tensor with another shape in "
               + file.path()
               + ": '"
               + found.name()
