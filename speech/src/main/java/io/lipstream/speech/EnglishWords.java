@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -31,6 +33,9 @@ final class EnglishWords {
 
   private static final int MAX_WORD_CHARS = 40;
 
+  /** How the lexicon writes the name of the letter a. */
+  private static final String LETTER_A = "_a";
+
   private static final Map<String, String> ABBREVIATIONS =
       Map.ofEntries(
           Map.entry("mr.", "mister"),
@@ -38,7 +43,6 @@ final class EnglishWords {
           Map.entry("ms.", "miz"),
           Map.entry("dr.", "doctor"),
           Map.entry("prof.", "professor"),
-          Map.entry("st.", "saint"),
           Map.entry("jr.", "junior"),
           Map.entry("sr.", "senior"),
           Map.entry("gen.", "general"),
@@ -58,7 +62,6 @@ final class EnglishWords {
           Map.entry("corp.", "corporation"),
           Map.entry("dept.", "department"),
           Map.entry("approx.", "approximately"),
-          Map.entry("fig.", "figure"),
           Map.entry("vol.", "volume"),
           Map.entry("ave.", "avenue"),
           Map.entry("blvd.", "boulevard"),
@@ -144,8 +147,8 @@ final class EnglishWords {
   };
 
   /** Capitals that spell something although the lexicon knows a word of those letters. */
-  private static final java.util.Set<String> SPELLED =
-      java.util.Set.of("US", "UK", "EU", "UN", "AI", "PC", "TV", "ID", "IT", "AM", "PM", "API");
+  private static final Set<String> SPELLED =
+      Set.of("US", "UK", "EU", "UN", "AI", "PC", "TV", "ID", "IT", "AM", "PM", "API");
 
   private static final List<Rule> RULES =
       List.of(
@@ -159,10 +162,13 @@ final class EnglishWords {
           rule(
               "\\b[\\p{L}\\p{N}-]{2,}(?:\\.[\\p{L}\\p{N}-]+)*\\.(?:com|org|net|io|dev|edu|gov|ai|app|co\\.uk|de|fr|eu)\\b(?:/[^\\s,;]*[\\p{L}\\p{N}])?",
               m -> address(m.group())),
+          rule("(?i)(?<![\\p{L}.])(?:a\\.m\\.?|p\\.m\\.?)(?!\\p{L})", m -> halfOfDay(m.group())),
+          rule("\\bSt\\.(?= \\p{Lu})", m -> "saint"),
+          rule("\\bSt\\.", m -> "street"),
+          rule("(?i)\\bfig\\.(?= ?\\d)", m -> "figure"),
           rule(
-              "(?i)(?<![\\p{L}.])(?:a\\.m\\.?|p\\.m\\.?)(?!\\p{L})",
-              m -> m.group().charAt(0) + " m"),
-          rule("(?<![\\p{L}\\p{N}])\\p{L}+\\.|(?:e\\.g|i\\.e)\\.", EnglishWords::abbreviation),
+              "(?i)(?<![\\p{L}\\p{N}])(?:e\\.g\\.|i\\.e\\.|\\p{L}+\\.)",
+              EnglishWords::abbreviation),
           rule(
               "([$€£¥])\\s?(\\d[\\d,]*)(?:\\.(\\d+))?(?:\\s?(hundred|thousand|million|billion|trillion|[kKmMbB]n?)\\b)?",
               EnglishWords::money),
@@ -176,7 +182,7 @@ final class EnglishWords {
               EnglishWords::time),
           rule(
               "(?i)\\b(\\d{1,2})\\s?([ap])m\\b",
-              m -> NumberWords.cardinal(m.group(1)) + " " + m.group(2) + " m"),
+              m -> NumberWords.cardinal(m.group(1)) + " " + halfOfDay(m.group(2))),
           rule("(?i)\\b([\\d,]+)(?:st|nd|rd|th)\\b", m -> NumberWords.ordinal(plain(m.group(1)))),
           rule("\\b1/2\\b", m -> "one half"),
           rule("\\b3/4\\b", m -> "three quarters"),
@@ -203,7 +209,7 @@ final class EnglishWords {
           rule("…|\\.{2,}", m -> " . "));
 
   /** Words with inner apostrophes, or one mark. */
-  private static final Pattern TOKEN = Pattern.compile("[a-zA-Z]+(?:'[a-zA-Z]+)*|[,.;:!?()]");
+  private static final Pattern TOKEN = Pattern.compile("_a\\b|[a-zA-Z]+(?:'[a-zA-Z]+)*|[,.;:!?()]");
 
   private EnglishWords() {}
 
@@ -222,7 +228,7 @@ final class EnglishWords {
       text =
           rule.pattern
               .matcher(text)
-              .replaceAll(m -> java.util.regex.Matcher.quoteReplacement(rule.spoken.apply(m)));
+              .replaceAll(m -> Matcher.quoteReplacement(rule.spoken.apply(m)));
     }
     boolean shouting = text.equals(text.toUpperCase(Locale.ROOT)) && text.contains(" ");
     List<Token> tokens = new ArrayList<>();
@@ -262,6 +268,10 @@ final class EnglishWords {
 
   private static void addToken(
       String text, boolean shouting, Predicate<String> known, List<Token> tokens) {
+    if (text.equals(LETTER_A)) {
+      tokens.add(new Token(text));
+      return;
+    }
     if (!Character.isLetter(text.charAt(0))) {
       addMark(text, tokens);
       return;
@@ -283,9 +293,13 @@ final class EnglishWords {
     }
   }
 
+  private static String halfOfDay(String amOrPm) {
+    return Character.toLowerCase(amOrPm.charAt(0)) == 'a' ? LETTER_A + " m" : "p m";
+  }
+
   /** The letter's name; a bare "a" would be the article. */
   private static Token letter(char c) {
-    return new Token(c == 'a' ? "_a" : String.valueOf(c));
+    return new Token(c == 'a' ? LETTER_A : String.valueOf(c));
   }
 
   /** One mark between words, none before the first. */
@@ -308,7 +322,8 @@ final class EnglishWords {
         .replace("@", " at ")
         .replace("/", " slash ")
         .replace("_", " underscore ")
-        .replaceAll("[-+%:~]", " ");
+        .replaceAll("[-+%:~]", " ")
+        .replaceAll("\\ba\\b", LETTER_A);
   }
 
   private static String abbreviation(MatchResult match) {
@@ -381,7 +396,7 @@ final class EnglishWords {
     if (match.group(3) != null) {
       said += " and " + NumberWords.cardinal(Long.parseLong(match.group(3))) + " seconds";
     }
-    return match.group(4) == null ? said : said + " " + match.group(4) + " m";
+    return match.group(4) == null ? said : said + " " + halfOfDay(match.group(4));
   }
 
   private static String spelledGroups(String phone) {

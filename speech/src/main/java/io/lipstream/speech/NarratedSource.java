@@ -165,7 +165,6 @@ final class NarratedSource implements PcmSource {
       return;
     }
     closed = true;
-    narration.cancel();
     narrator.interrupt();
     queue.clear();
   }

@@ -6,15 +6,12 @@ import io.lipstream.media.audio.PcmFormat;
 interface Narration {
 
   /**
-   * Speaks from beginning to end.
+   * Speaks from beginning to end; an interrupt of its thread ends it early.
    *
    * @throws io.lipstream.media.LipstreamException if it cannot
    * @throws InterruptedException if nobody listens any more
    */
   void speak(Listener listener) throws InterruptedException;
-
-  /** Ends what a running {@link #speak} waits for; called by another thread, at most once. */
-  default void cancel() {}
 
   /** Takes the sound; waits while too much is unheard. */
   interface Listener {

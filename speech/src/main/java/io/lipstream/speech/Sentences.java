@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -29,7 +30,10 @@ final class Sentences {
       Pattern.compile("&(#\\d{1,6}|#x[0-9a-fA-F]{1,5}|\\w{2,6});");
   private static final Map<String, String> ENTITIES =
       Map.of("amp", "&", "lt", "<", "gt", ">", "quot", "\"", "apos", "'", "nbsp", " ");
-  private static final Pattern INVISIBLE = Pattern.compile("[\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}]");
+
+  /** Controls and the like, but not the joiners that some scripts need. */
+  private static final Pattern INVISIBLE = Pattern.compile("[\\p{C}&&[^\n\t\\u200C\\u200D]]");
+
   private static final Pattern PARAGRAPH = Pattern.compile("\n\\s*\n");
   private static final Pattern LIST_ITEM = Pattern.compile("\n(?=[ \t]*(?:[-*•]|\\d{1,3}[.)]) )");
   private static final Pattern LIST_MARK = Pattern.compile("^\\s*[-*•]\\s+");
@@ -123,7 +127,7 @@ final class Sentences {
     return Normalizer.normalize(plain, Normalizer.Form.NFC);
   }
 
-  private static String decode(java.util.regex.MatchResult entity) {
+  private static String decode(MatchResult entity) {
     String name = entity.group(1);
     String value = ENTITIES.get(name);
     if (name.startsWith("#")) {
