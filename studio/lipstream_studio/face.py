@@ -1,0 +1,71 @@
+"""Landmarks and regions of a resting head: where mouth, brows, lids and hairline are. Lengths are metres."""
+
+import bpy  # noqa: F401  (it brings mathutils)
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+
+# Height of the hairline above the eyes by angle around the head (degrees, 0 in front, 180 behind).
+HAIRLINE_DEGREES = [0, 20, 38, 52, 66, 80, 96, 115, 140, 180]
+HAIRLINE_METRES = [0.0595, 0.0590, 0.0560, 0.0440, 0.0190, 0.004, 0.026, 0.000, -0.05, -0.07]
+
+# The brow's middle line from nose to temple: offsets from the eye (outwards, up) and half its width.
+BROW_LINE = np.array([[-0.0165, 0.0182], [-0.006, 0.0205], [0.005, 0.0226], [0.014, 0.0226], [0.024, 0.0180]])
+BROW_HALF_WIDTH = np.array([0.0030, 0.0034, 0.0031, 0.0024, 0.0009])
+
+
+class Face:
+    """Answers where things are on the resting body mesh of a character."""
+
+    def __init__(self, character):
+        arrays = character.arrays
+        self.vertices = arrays["body_vertices"]
+        self.sizes, self.corners, self.uv = arrays["body_sizes"], arrays["body_corners"], arrays["body_uv"]
+        self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        self.eye = character.joints["eye.L"]
+        self.skull = np.array([0, (character.joints["head"][1] + self.eye[1]) / 2 + 0.012, self.eye[2] + 0.035])
+        self.neck_root = character.joints["neck01"]
+        lips = arrays["body_lips"] > 0.5
+        self.mouth_z = float(np.median(self.vertices[lips, 2]))
+        middle = np.abs(self.vertices[:, 0]) < 0.004
+        front = middle & (self.vertices[:, 1] < -0.11)
+        nose = front & (np.abs(self.vertices[:, 2] - (self.mouth_z + 0.03)) < 0.02)
+        self.nose_z = float(self.vertices[nose][np.argmin(self.vertices[nose, 1]), 2])
+        below = front & (np.abs(self.vertices[:, 2] - (self.mouth_z - 0.036)) < 0.024)
+        self.chin_z = float(self.vertices[below, 2].min())
+        self.surface = BVHTree.FromPolygons([Vector(v) for v in self.vertices], self.faces())
+
+    def faces(self):
+        return [list(self.corners[s : s + n]) for s, n in zip(self.starts, self.sizes)]
+
+    def triangles_with_uv(self):
+        """Vertex indices [n,3] and texture coordinates [n,3,2] of the body cut into triangles."""
+        quads = self.sizes == 4
+        first = self.starts[:, None] + np.array([0, 1, 2])
+        second = self.starts[quads][:, None] + np.array([0, 2, 3])
+        corners = np.concatenate([first, second])
+        return self.corners[corners], self.uv[corners]
+
+    def above_hairline(self, points):
+        """Metres by which points [...,3] lie above the hairline; strongly negative on the neck."""
+        angle = np.degrees(np.abs(np.arctan2(points[..., 0], -(points[..., 1] - self.skull[1]))))
+        above = points[..., 2] - self.eye[2] - np.interp(angle, HAIRLINE_DEGREES, HAIRLINE_METRES)
+        return np.where(points[..., 2] < self.neck_root[2] + 0.03, -1.0, above)
+
+    def brow_point(self, along):
+        """Offsets (outwards, up) and half width of the brow at `along` in 0 (nose) .. 1 (temple)."""
+        knots = np.linspace(0, 1, len(BROW_LINE))
+        offsets = np.stack([np.interp(along, knots, BROW_LINE[:, k]) for k in (0, 1)], -1)
+        return offsets, np.interp(along, knots, BROW_HALF_WIDTH)
+
+    def brow_shade(self, points):
+        """The soft shade under the brow's hairs, 0..1, at points [...,3]."""
+        outwards = np.abs(points[..., 0]) - self.eye[0]
+        up = points[..., 2] - self.eye[2]
+        along = (outwards - BROW_LINE[0, 0]) / (BROW_LINE[-1, 0] - BROW_LINE[0, 0])
+        knots = (BROW_LINE[:, 0] - BROW_LINE[0, 0]) / (BROW_LINE[-1, 0] - BROW_LINE[0, 0])
+        middle = np.interp(along, knots, BROW_LINE[:, 1])
+        width = np.interp(along, knots, BROW_HALF_WIDTH)
+        ends = np.clip((along + 0.02) / 0.15, 0, 1) * np.clip((1.02 - along) / 0.1, 0, 1)
+        front = points[..., 1] < self.eye[1] + 0.03
+        return np.exp(-0.5 * ((up - middle) / (width * 0.8)) ** 2) * ends * front

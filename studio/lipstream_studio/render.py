@@ -1,0 +1,73 @@
+"""Renders the idle frames and the mouth crops; skips what exists, so it can be stopped and started at any time.
+
+    nice -n 19 python -m lipstream_studio.render
+
+Crops and idle frames are made in turns, so that training can begin on a part. Pictures are RGBA with straight alpha;
+a crop has the pixels of its idle frame's rectangle.
+"""
+
+import argparse
+import json
+import time
+
+from . import motion, mouth
+from .scene import Studio
+from .workspace import RENDERS
+
+IDLE_SAMPLES, MOUTH_SAMPLES = 8, 6
+CROPS_PER_IDLE_FRAME = 10
+
+
+def finish(studio, target, rectangle=None, seed=0):
+    """Renders beside the target and renames, so that a picture is there whole or not at all."""
+    partial = target.with_name("partial-" + target.name)
+    studio.render(partial, rectangle, seed)
+    partial.rename(target)
+
+
+def idle_job(studio, frame):
+    target = RENDERS / f"idle/{frame:05d}.png"
+    if target.exists():
+        return False
+    studio.scene.cycles.samples = IDLE_SAMPLES
+    studio.show_hair(True)
+    studio.pose(motion.pose(frame))
+    finish(studio, target)
+    return True
+
+
+def mouth_job(studio, number, shot, rectangle):
+    target = RENDERS / shot["file"]
+    if target.exists():
+        return False
+    studio.scene.cycles.samples = MOUTH_SAMPLES
+    studio.show_hair(False)
+    pose = motion.pose(shot["idle"])
+    shape = mouth.units(shot["par"])
+    pose.units = pose.units | {name: pose.units.get(name, 0) + weight for name, weight in shape.items()}
+    studio.pose(pose)
+    finish(studio, target, rectangle, seed=1 + number)
+    return True
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--threads", type=int, default=2)
+    studio = Studio(IDLE_SAMPLES, arguments.parse_args().threads)
+    rectangles = json.loads((RENDERS / "rects.json").read_text())
+    shots = json.loads((RENDERS / "shots.json").read_text())
+    for folder in ("idle", "mouth"):
+        (RENDERS / folder).mkdir(exist_ok=True)
+    # Idle frames in an order that spreads over the loop: crops then find a frame near theirs early.
+    frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 37 % motion.FRAME_COUNT)
+    started = time.time()
+    for step in range(max(len(frames), -(-len(shots) // CROPS_PER_IDLE_FRAME))):
+        for number in range(step * CROPS_PER_IDLE_FRAME, min((step + 1) * CROPS_PER_IDLE_FRAME, len(shots))):
+            mouth_job(studio, number, shots[number], rectangles[shots[number]["idle"]])
+        if step < len(frames):
+            idle_job(studio, frames[step])
+        print(f"PROGRESS step {step} after {time.time() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,414 @@
+"""The photo studio: Ada as a Blender scene (Cycles, transparent background) that takes a pose and gives a picture."""
+
+from dataclasses import dataclass, field
+
+import bpy  # first: it brings bmesh and mathutils
+import bmesh
+import numpy as np
+from bpy_extras.object_utils import world_to_camera_view
+from mathutils import Matrix, Vector
+
+from . import strands
+from .character import Character
+from .face import Face
+from .workspace import WORK
+
+WIDTH_PX, HEIGHT_PX = 1280, 720
+PIXELS_PER_METRE = 1830.0  # at the depth of the face
+LENS_MM, SENSOR_MM = 85.0, 36.0
+TOP_MARGIN_METRES = 0.030  # air above the crown
+
+HAIR_COLOUR = (0.020, 0.0095, 0.0052)
+SHIRT_COLOUR = (0.018, 0.072, 0.094)
+BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
+
+
+@dataclass
+class Pose:
+    """One instant: weights of face units, head angles in degrees, sway of the body in metres, breath 0..1."""
+
+    units: dict = field(default_factory=dict)
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    sway: tuple = (0.0, 0.0, 0.0)
+    breath: float = 0.0
+
+
+class Material:
+    """A Principled material under construction."""
+
+    def __init__(self, name, roughness=0.5, specular=0.3, colour=None):
+        self.material = bpy.data.materials.new(name)
+        self.tree = self.material.node_tree
+        self.shader = next(n for n in self.tree.nodes if n.type == "BSDF_PRINCIPLED")
+        self.set(Roughness=roughness, **{"Specular IOR Level": specular})
+        if colour is not None:
+            self.set(**{"Base Color": (*colour, 1)})
+
+    def set(self, **inputs):
+        for name, value in inputs.items():
+            self.shader.inputs[name].default_value = value
+        return self
+
+    def node(self, kind, **inputs):
+        node = self.tree.nodes.new(kind)
+        for name, value in inputs.items():
+            node.inputs[name].default_value = value
+        return node
+
+    def link(self, output, node_input):
+        self.tree.links.new(output, node_input)
+
+    def image(self, name, colour_space="sRGB"):
+        node = self.node("ShaderNodeTexImage")
+        node.image = bpy.data.images.load(str(WORK / name))
+        node.image.colorspace_settings.name = colour_space
+        node.interpolation = "Cubic"
+        return node.outputs["Color"]
+
+    def paint(self, name):
+        self.link(self.image(name), self.shader.inputs["Base Color"])
+        return self
+
+    def bumps(self, scale, strength, depth_metres, coordinates="UV"):
+        source = self.node("ShaderNodeTexCoord")
+        grain = self.node("ShaderNodeTexNoise", Scale=scale, Detail=3.0)
+        bump = self.node("ShaderNodeBump", Strength=strength, Distance=depth_metres)
+        self.link(source.outputs[coordinates], grain.inputs["Vector"])
+        self.link(grain.outputs[0], bump.inputs["Height"])
+        self.link(bump.outputs["Normal"], self.shader.inputs["Normal"])
+        return self
+
+
+def skin_material():
+    skin = Material("skin", roughness=0.52, specular=0.30).paint("skin.png").bumps(900, 0.10, 0.0006)
+    roughness = skin.node("ShaderNodeMapRange", **{"To Min": 0.54, "To Max": 0.24})
+    skin.link(skin.image("gloss.png", "Non-Color"), roughness.inputs["Value"])
+    skin.link(roughness.outputs["Result"], skin.shader.inputs["Roughness"])
+    return skin.material
+
+
+def eye_material():
+    """The painted ball; where the mesh is the cornea (the disc at the texture's corner) a clear, glossy film."""
+    eye = Material("eyes", roughness=0.25, specular=0.25).paint("eyes.png")
+    coordinates = eye.node("ShaderNodeTexCoord")
+    distance = eye.node("ShaderNodeVectorMath")
+    distance.operation = "DISTANCE"
+    eye.link(coordinates.outputs["UV"], distance.inputs[0])
+    distance.inputs[1].default_value = (0.9346, 0.0659, 0)
+    is_cornea = eye.node("ShaderNodeMath")
+    is_cornea.operation = "LESS_THAN"
+    is_cornea.inputs[1].default_value = 0.07
+    eye.link(distance.outputs["Value"], is_cornea.inputs[0])
+    clear = eye.node("ShaderNodeBsdfTransparent")
+    gloss = eye.node("ShaderNodeBsdfGlossy", Roughness=0.06)
+    fresnel = eye.node("ShaderNodeFresnel", IOR=1.36)
+    film, both = eye.node("ShaderNodeMixShader"), eye.node("ShaderNodeMixShader")
+    eye.link(fresnel.outputs[0], film.inputs[0])
+    eye.link(clear.outputs[0], film.inputs[1])
+    eye.link(gloss.outputs[0], film.inputs[2])
+    eye.link(is_cornea.outputs[0], both.inputs[0])
+    eye.link(eye.shader.outputs[0], both.inputs[1])
+    eye.link(film.outputs[0], both.inputs[2])
+    output = next(n for n in eye.tree.nodes if n.type == "OUTPUT_MATERIAL")
+    eye.link(both.outputs[0], output.inputs["Surface"])
+    return eye.material
+
+
+def hair_material(name, colour, roughness=0.38):
+    """Strand shading with a little variation from strand to strand."""
+    hair = Material(name)
+    shader = hair.node("ShaderNodeBsdfHairPrincipled")
+    shader.parametrization = "COLOR"
+    shader.inputs["Roughness"].default_value = roughness
+    shader.inputs["Radial Roughness"].default_value = 0.6
+    info = hair.node("ShaderNodeHairInfo")
+    tone = hair.node("ShaderNodeMapRange", **{"To Min": 0.55, "To Max": 1.7})
+    scale = hair.node("ShaderNodeVectorMath")
+    scale.operation = "SCALE"
+    scale.inputs[0].default_value = colour
+    hair.link(info.outputs["Random"], tone.inputs["Value"])
+    hair.link(tone.outputs["Result"], scale.inputs["Scale"])
+    hair.link(scale.outputs["Vector"], shader.inputs["Color"])
+    output = next(n for n in hair.tree.nodes if n.type == "OUTPUT_MATERIAL")
+    hair.link(shader.outputs[0], output.inputs["Surface"])
+    return hair.material
+
+
+def materials():
+    glow = {"Emission Color": (0.85, 0.78, 0.68, 1), "Emission Strength": 0.035}
+    return {
+        "body": skin_material(),
+        "eyes": eye_material(),
+        "teeth": Material("teeth", 0.22, 0.45, colour=(0.78, 0.70, 0.57)).set(**glow).material,
+        "tongue": Material("tongue", 0.38, 0.4, colour=(0.50, 0.17, 0.15)).bumps(60, 0.2, 0.0008).material,
+    }
+
+
+def set_vertices(mesh, vertices):
+    mesh.vertices.foreach_set("co", np.asarray(vertices, np.float32).ravel())
+    mesh.update()
+
+
+def add_mesh(name, vertices, sizes, corners, uv=None):
+    mesh = bpy.data.meshes.new(name)
+    mesh.vertices.add(len(vertices))
+    mesh.loops.add(len(corners))
+    mesh.loops.foreach_set("vertex_index", np.asarray(corners, np.int32))
+    mesh.polygons.add(len(sizes))
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    mesh.polygons.foreach_set("loop_start", starts.astype(np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(sizes), bool))
+    if uv is not None:
+        mesh.uv_layers.new(name="uv").data.foreach_set("uv", np.asarray(uv, np.float32).ravel())
+    set_vertices(mesh, vertices)
+    mesh.validate()
+    result = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(result)
+    return result
+
+
+def add_strands(name, points, radius_metres, material):
+    """Strands [n, steps, 3] as curves that taper to a fine tip."""
+    curves = bpy.data.hair_curves.new(name)
+    count, steps, _ = points.shape
+    curves.add_curves([steps] * count)
+    curves.points.foreach_set("radius", np.tile(radius_metres * np.linspace(1, 0.35, steps), count).astype(np.float32))
+    curves.materials.append(material)
+    set_strands(curves, points)
+    # A second user far out of sight: Cycles then keeps the strands' search tree when the object moves (3 s a frame).
+    unseen = bpy.data.objects.new(name + " again", curves)
+    unseen.location = (0, -60, -60)
+    result = bpy.data.objects.new(name, curves)
+    for user in (result, unseen):
+        bpy.context.scene.collection.objects.link(user)
+    return result
+
+
+def set_strands(curves, points):
+    curves.attributes["position"].data.foreach_set("vector", np.asarray(points, np.float32).ravel())
+    curves.update_tag()
+
+
+def subdivided(target, levels):
+    modifier = target.modifiers.new("subdivide", "SUBSURF")
+    modifier.levels = modifier.render_levels = levels
+    return target
+
+
+class Studio:
+    """Camera, lights and Ada. `pose` places her, `render` writes a picture; one instance renders many."""
+
+    def __init__(self, samples, threads):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        self.scene = bpy.context.scene
+        self.character = Character()
+        self.face = Face(self.character)
+        rng = np.random.default_rng(7)
+        paints = materials()
+        self.meshes = {}
+        for name in ("body", "eyes", "teeth", "tongue"):
+            arrays = self.character.arrays
+            added = add_mesh(name, *(arrays[f"{name}_{part}"] for part in ("vertices", "sizes", "corners", "uv")))
+            added.data.materials.append(paints[name])
+            self.meshes[name] = subdivided(added, 2 if name == "body" else 1)
+        self._dress()
+        brown = hair_material("hair", HAIR_COLOUR)
+        dark = hair_material("lashes", (0.012, 0.008, 0.006), 0.5)
+        hair = strands.hair(self.face, rng)
+        self.rigid = [
+            add_strands("hair", hair, 0.00011, brown),
+            add_strands("brows", strands.brows(self.face, rng), 0.00011, brown),
+        ]
+        self.lashes = strands.Lashes(self.character, rng)
+        rest = self.lashes.strands(self.character.arrays["lash_vertices"])
+        self.lash_object = add_strands("lashes", rest, 0.00016, dark)
+        self._light()
+        self._camera()
+        self._settings(samples, threads)
+
+    def _dress(self):
+        """A jersey from the bust itself: cut by a plane around the neck, with a rolled collar along the cut."""
+        cloth = Material("cloth", 0.85, 0.12, SHIRT_COLOUR).bumps(420, 0.35, 0.001).set(**{"Sheen Weight": 0.25}).material
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        shape = bmesh.new()
+        shape.from_object(self.meshes["body"], depsgraph)
+        shape.normal_update()
+        below = self.face.neck_root[2] + 0.06
+        bmesh.ops.delete(shape, geom=[v for v in shape.verts if v.co.z > below], context="VERTS")
+        for _ in range(6):
+            bmesh.ops.smooth_vert(shape, verts=shape.verts, factor=0.5, use_axis_x=True, use_axis_y=True, use_axis_z=True)
+        shape.normal_update()
+        for vertex in shape.verts:
+            vertex.co += vertex.normal * 0.0045
+        middle = Vector((0, self.face.neck_root[1], self.face.neck_root[2] + 0.006))
+        bmesh.ops.bisect_plane(
+            shape, geom=shape.verts[:] + shape.edges[:] + shape.faces[:],
+            plane_co=middle, plane_no=Vector((0, -0.30, 1)).normalized(), clear_outer=True,
+        )
+        rim = [e for e in shape.edges if e.is_boundary and (e.verts[0].co.z + e.verts[1].co.z) / 2 > middle.z - 0.06
+               and abs(e.verts[0].co.x) < 0.1]
+        loop = ordered_loop(rim)
+        mesh = bpy.data.meshes.new("shirt")
+        shape.to_mesh(mesh)
+        shape.free()
+        mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
+        mesh.materials.append(cloth)
+        self.shirt = bpy.data.objects.new("shirt", mesh)
+        self.scene.collection.objects.link(self.shirt)
+        self.collar = add_mesh("collar", *ring(smoothed(loop), half_height=0.0085, half_thickness=0.0026))
+        self.collar.data.materials.append(cloth)
+        subdivided(self.collar, 1)
+        self.worn = {o: np.array([v.co for v in o.data.vertices]) for o in (self.shirt, self.collar)}
+
+    def _light(self):
+        centre = Vector((0, self.face.eye[1], self.face.eye[2] - 0.02))
+
+        def area(name, offset, size, watts, colour, seen_in_eyes=False):
+            lamp = bpy.data.lights.new(name, "AREA")
+            lamp.size, lamp.energy, lamp.color = size, watts, colour
+            holder = bpy.data.objects.new(name, lamp)
+            holder.location = centre + Vector(offset)
+            holder.rotation_euler = (centre - holder.location).to_track_quat("-Z", "Y").to_euler()
+            holder.visible_glossy = seen_in_eyes
+            self.scene.collection.objects.link(holder)
+
+        area("key", (-0.80, -1.25, 0.70), 0.9, 27, (1, 0.955, 0.90), seen_in_eyes=True)
+        area("fill", (1.1, -1.2, 0.15), 1.4, 13, (0.92, 0.96, 1))
+        area("rim left", (0.85, 0.9, 0.75), 0.6, 6, (1, 0.97, 0.93))
+        area("rim right", (-0.9, 0.9, 0.6), 0.6, 4, (0.88, 0.94, 1))
+        area("front", (0.05, -1.3, -0.05), 0.6, 7, (1, 0.97, 0.93))
+        area("low", (0, -0.9, -0.75), 0.9, 3.5, (1, 0.92, 0.88))
+        world = bpy.data.worlds.new("world")
+        self.scene.world = world
+        background = next(n for n in world.node_tree.nodes if n.type == "BACKGROUND")
+        background.inputs[0].default_value = (0.52, 0.55, 0.60, 1)
+        background.inputs[1].default_value = 0.28
+
+    def _camera(self):
+        crown = self.face.vertices[:, 2].max() + 0.008
+        top = crown + TOP_MARGIN_METRES
+        height = top - HEIGHT_PX / PIXELS_PER_METRE / 2
+        distance = LENS_MM / SENSOR_MM * WIDTH_PX / PIXELS_PER_METRE
+        self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+        self.camera.data.lens, self.camera.data.sensor_width = LENS_MM, SENSOR_MM
+        self.camera.location = (0, self.face.eye[1] - 0.01 - distance, height + 0.02)
+        aim = Vector((0, self.face.eye[1], height))
+        self.camera.rotation_euler = (aim - self.camera.location).to_track_quat("-Z", "Y").to_euler()
+        self.scene.collection.objects.link(self.camera)
+        self.scene.camera = self.camera
+
+    def _settings(self, samples, threads):
+        render, cycles = self.scene.render, self.scene.cycles
+        render.engine = "CYCLES"
+        render.resolution_x, render.resolution_y = WIDTH_PX, HEIGHT_PX
+        render.film_transparent, render.use_persistent_data = True, True
+        render.threads_mode, render.threads = "FIXED", threads
+        render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGBA"
+        cycles.samples, cycles.use_adaptive_sampling = samples, False
+        cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 6, 2, 2
+        cycles.transparent_max_bounces = 8
+        cycles.sample_clamp_indirect, cycles.sample_clamp_direct = 2, 8
+        cycles.caustics_reflective = cycles.caustics_refractive = False
+        cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+        self.scene.cycles_curves.shape = "RIBBONS"
+        self.scene.view_settings.view_transform = "Filmic"
+        self.scene.view_settings.look = "Medium High Contrast"
+        self.scene.view_settings.exposure = -0.42
+
+    def placed(self, name, pose):
+        """Where the vertices of a mesh of the character are in a pose (before subdivision), in the world."""
+        matrices = self.character.head_matrices(pose.yaw, pose.pitch, pose.roll)
+        vertices = self.character.vertices(name, pose.units, matrices)
+        return self._breathing(vertices, pose) + np.array(pose.sway)
+
+    def _breathing(self, vertices, pose):
+        root = self.face.neck_root[2]
+        depth = np.clip((root + 0.035 - vertices[:, 2]) / 0.07, 0, 1)
+        return vertices + (depth * depth * (3 - 2 * depth) * pose.breath)[:, None] * np.array(BREATH_METRES)
+
+    def pose(self, pose):
+        for name, target in self.meshes.items():
+            set_vertices(target.data, self.placed(name, pose))
+        sway = np.array(pose.sway)
+        for worn, rest in self.worn.items():
+            set_vertices(worn.data, self._breathing(rest, pose) + sway)
+        set_strands(self.lash_object.data, self.lashes.strands(self.placed("lash", pose)))
+        head = self.character.head_matrices(pose.yaw, pose.pitch, pose.roll)[-1]
+        for carried in self.rigid:
+            carried.matrix_world = Matrix.Translation(sway) @ Matrix(head.tolist())
+
+    def show_hair(self, shown):
+        """Hair and brows lie outside the mouth's rectangle: without them a crop takes a fraction of the time."""
+        for carried in self.rigid:
+            carried.hide_render = not shown
+
+    def project(self, points):
+        """Pixels [n,2] (x to the right, y down) of world points [n,3]."""
+        bpy.context.view_layer.update()
+        seen = [world_to_camera_view(self.scene, self.camera, Vector(p)) for p in points]
+        return np.array([[s.x * WIDTH_PX, (1 - s.y) * HEIGHT_PX] for s in seen])
+
+    def render(self, path, rectangle=None, seed=0):
+        """Writes the picture (RGBA), or only its `rectangle` [x1,y1,x2,y2] in the same pixel grid."""
+        render = self.scene.render
+        render.use_border = render.use_crop_to_border = rectangle is not None
+        if rectangle is not None:
+            x1, y1, x2, y2 = rectangle
+            render.border_min_x, render.border_max_x = x1 / WIDTH_PX, x2 / WIDTH_PX
+            render.border_min_y, render.border_max_y = 1 - y2 / HEIGHT_PX, 1 - y1 / HEIGHT_PX
+        self.scene.cycles.seed = seed
+        render.filepath = str(path)
+        bpy.ops.render.render(write_still=True)
+
+
+def ordered_loop(edges):
+    """Points along the longest closed chain of edges."""
+    neighbours = {}
+    for edge in edges:
+        a, b = edge.verts
+        neighbours.setdefault(a, []).append(b)
+        neighbours.setdefault(b, []).append(a)
+    loops, left = [], set(neighbours)
+    while left:
+        chain = [left.pop()]
+        while True:
+            onward = [v for v in neighbours[chain[-1]] if v in left]
+            if not onward:
+                break
+            left.discard(onward[0])
+            chain.append(onward[0])
+        loops.append(chain)
+    return np.array([v.co for v in max(loops, key=len)])
+
+
+def smoothed(loop, count=96):
+    """A closed loop resampled evenly and freed of its small waves."""
+    closed = np.vstack([loop, loop[:1]])
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
+    along = np.linspace(0, length[-1], count, endpoint=False)
+    points = np.stack([np.interp(along, length, closed[:, k]) for k in range(3)], 1)
+    for _ in range(6):
+        points = 0.25 * np.roll(points, 1, 0) + 0.5 * points + 0.25 * np.roll(points, -1, 0)
+    return points
+
+
+def ring(loop, half_height, half_thickness, segments=10):
+    """A flat rolled band along a closed loop: vertices, face sizes, face corners."""
+    ahead = np.roll(loop, -1, 0) - np.roll(loop, 1, 0)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    outwards = loop - loop.mean(0)
+    outwards[:, 2] = 0
+    outwards -= ahead * (outwards * ahead).sum(1, keepdims=True)
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    up = np.array([0, 0, 1.0]) - 0.25 * outwards
+    angles = np.linspace(0, 2 * np.pi, segments, endpoint=False)
+    vertices = np.concatenate([
+        loop + half_thickness * np.cos(a) * outwards + half_height * np.sin(a) * up for a in angles
+    ])
+    count = len(loop)
+    s, i = np.meshgrid(np.arange(segments), np.arange(count), indexing="ij")
+    s2, i2 = (s + 1) % segments, (i + 1) % count
+    corners = np.stack([s * count + i, s * count + i2, s2 * count + i2, s2 * count + i], -1).reshape(-1, 4)
+    return vertices, np.full(len(corners), 4), corners.ravel()
