@@ -46,8 +46,7 @@ SHAPE = {
 UNITS = [
     "JawDrop", "UpperLipUp", "UpperLipBackward", "lowerLipUp", "lowerLipDown", "lowerLipBackward", "LipsKiss",
     "MouthLeftPullSide", "MouthRightPullSide", "MouthLeftPullUp", "MouthRightPullUp",
-    "TonguePointUp", "TongueOut", "LeftCheekUp", "RightCheekUp", "LeftLowerLidUp", "RightLowerLidUp",
-    "LeftEyeDown", "RightEyeDown", "LeftEyeUp", "RightEyeUp",
+    "TonguePointUp", "TongueOut", "LeftEyeDown", "RightEyeDown", "LeftEyeUp", "RightEyeUp",
     "LeftEyeturnLeft", "RightEyeturnLeft", "LeftEyeturnRight", "RightEyeturnRight",
     "LeftInnerBrowUp", "RightInnerBrowUp", "LeftOuterBrowUp", "RightOuterBrowUp",
 ]
@@ -61,6 +60,12 @@ PROXIES = {
     "tongue": ASSETS / "tongue/tongue01/tongue01.mhclo",
     "eyes": DATA / "eyes/high-poly/high-poly.mhclo",
 }
+
+# The mouth's pull fades out below the chin, below the eyes and towards the ears, so that nothing moves with the mouth
+# outside the crop rectangle. Decimetres from the eyes' height and from the middle: no pull, full pull.
+NECK_FADE = (-1.32, -1.12)
+EYE_FADE = (-0.13, -0.23)
+EAR_FADE = (0.66, 0.52)
 
 BUST_DEPTH = 4.6  # decimetres of body kept below the root of the neck
 ARM_DROP_DEGREES = 38.0  # from the A pose of the source to hanging arms
@@ -255,6 +260,11 @@ def mirrored(shape):
     return both
 
 
+def faded(height, none, full):
+    """0 at the height `none`, 1 at `full` and beyond."""
+    return np.clip((height - none) / (full - none), 0, 1)
+
+
 def relaxed_arms(rig, vertices):
     turns = {}
     for side, sign in (("L", -1), ("R", 1)):
@@ -274,6 +284,9 @@ def build():
 
     poses = pose_units()
     deltas = {name: rig.pose(base, poses[name]) - base for name in UNITS}
+    height = base[:, 1:2] - rig.heads["eye.L"][1]
+    fade = faded(height, *NECK_FADE) * faded(height, *EYE_FADE) * faded(np.abs(base[:, :1]), *EAR_FADE)
+    deltas = {name: delta if "Eye" in name or "Brow" in name else delta * fade for name, delta in deltas.items()}
     for name in TARGET_UNITS:
         deltas[name] = load_target(DATA / f"targets/expression/units/caucasian/{name}.target", count)
     neck = rig.neck_weights()

@@ -4,18 +4,18 @@ import numpy as np
 
 from .scene import Pose
 
-FRAME_COUNT = 100
+FRAME_COUNT = 75
 FPS = 25
 
 # What her face does when it does nothing: a faint smile, relaxed lids.
 RESTING = {
-    "MouthLeftPullUp": 0.22, "MouthRightPullUp": 0.22, "LeftCheekUp": 0.1, "RightCheekUp": 0.1,
+    "MouthLeftPullUp": 0.30, "MouthRightPullUp": 0.30,
     "eye-left-closure": 0.13, "eye-right-closure": 0.13,
 }
 
 BLINK = [0.15, 0.6, 1.0, 1.0, 0.75, 0.45, 0.2, 0.07]  # lid closure, frame by frame
-BLINK_STARTS = [24, 69]
-GLANCES = [(0, 0.0, 0.0), (14, 0.035, 0.01), (33, -0.03, 0.0), (52, 0.01, -0.015), (78, -0.02, 0.01), (90, 0.0, 0.0)]
+BLINK_STARTS = [30]
+GLANCES = [(0, 0.0, 0.0), (12, 0.035, 0.01), (33, -0.03, 0.0), (50, 0.01, -0.015), (64, 0.0, 0.0)]
 EYE_TURN_PER_DEGREE = 1 / 30  # weight of an eye unit that looks back against one degree of head turn
 
 

@@ -24,7 +24,7 @@ LIP = np.array([182, 98, 94.0])
 MOUTH = np.array([128, 50, 50.0])
 BROW = np.array([92, 64, 50.0])
 LASH_LINE = np.array([58, 38, 33.0])
-SCALP = np.array([44, 31, 25.0])
+SCALP = np.array([34, 23, 18.0])
 
 # The mouth's cavity is unwrapped beyond this column and row (shares of the texture).
 MOUTH_COLUMN, MOUTH_ROW = 0.74, 0.855
@@ -130,7 +130,7 @@ def skin(character, rng):
     colour = SKIN + (BLUSH - SKIN) * np.clip(redness * (1 + mottle) + 0.05 * mottle + 0.04, 0, 1)[..., None]
     colour += (1.6 * noise(rng, SKIN_PX, 5) + 1.8 * noise(rng, SKIN_PX, 80))[..., None]
 
-    lip = smoothstep(0.27, 0.46, lips + 0.012 * noise(rng, SKIN_PX, 10))
+    lip = smoothstep(0.21, 0.45, lips + 0.012 * noise(rng, SKIN_PX, 10))
     lines = 1 + 0.05 * noise(rng, SKIN_PX, 4)
     colour += 0.82 * lip[..., None] * (LIP * lines[..., None] - colour)
     seam = blob(where, [0.0, -0.132, face.mouth_z], [0.03, 0.006, 0.0022])
@@ -139,7 +139,7 @@ def skin(character, rng):
     brow = face.brow_shade(where)
     colour += 0.42 * brow[..., None] * (BROW - colour)
     colour += 0.6 * lash_line(character, where)[..., None] * (LASH_LINE - colour)
-    scalp = 0.80 * smoothstep(-0.004, 0.018, face.above_hairline(where))
+    scalp = 0.95 * smoothstep(0.001, 0.014, face.above_hairline(where))
     colour += scalp[..., None] * (SCALP - colour)
     colour += mouth[..., None] * (MOUTH - colour)
 

@@ -14,7 +14,7 @@ from . import motion, mouth
 from .scene import Studio
 from .workspace import RENDERS
 
-IDLE_SAMPLES, MOUTH_SAMPLES = 8, 6
+IDLE_SAMPLES, MOUTH_SAMPLES = 6, 4
 CROPS_PER_IDLE_FRAME = 10
 
 
@@ -59,7 +59,7 @@ def main():
     for folder in ("idle", "mouth"):
         (RENDERS / folder).mkdir(exist_ok=True)
     # Idle frames in an order that spreads over the loop: crops then find a frame near theirs early.
-    frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 37 % motion.FRAME_COUNT)
+    frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 31 % motion.FRAME_COUNT)
     started = time.time()
     for step in range(max(len(frames), -(-len(shots) // CROPS_PER_IDLE_FRAME))):
         for number in range(step * CROPS_PER_IDLE_FRAME, min((step + 1) * CROPS_PER_IDLE_FRAME, len(shots))):

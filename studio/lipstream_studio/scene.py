@@ -11,14 +11,14 @@ from mathutils import Matrix, Vector
 from . import strands
 from .character import Character
 from .face import Face
+from .frame import HEIGHT_PX, WIDTH_PX
 from .workspace import WORK
 
-WIDTH_PX, HEIGHT_PX = 1280, 720
 PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
 TOP_MARGIN_METRES = 0.030  # air above the crown
 
-HAIR_COLOUR = (0.020, 0.0095, 0.0052)
+HAIR_COLOUR = (0.030, 0.0145, 0.0080)
 SHIRT_COLOUR = (0.018, 0.072, 0.094)
 BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
 
@@ -116,23 +116,27 @@ def eye_material():
     return eye.material
 
 
-def hair_material(name, colour, roughness=0.38):
-    """Strand shading with a little variation from strand to strand."""
+def hair_material(name, colour, roughness=0.30):
+    """Opaque strands: a dull body and a highlight along the strand, a little different from strand to strand."""
     hair = Material(name)
-    shader = hair.node("ShaderNodeBsdfHairPrincipled")
-    shader.parametrization = "COLOR"
-    shader.inputs["Roughness"].default_value = roughness
-    shader.inputs["Radial Roughness"].default_value = 0.6
     info = hair.node("ShaderNodeHairInfo")
-    tone = hair.node("ShaderNodeMapRange", **{"To Min": 0.55, "To Max": 1.7})
-    scale = hair.node("ShaderNodeVectorMath")
-    scale.operation = "SCALE"
-    scale.inputs[0].default_value = colour
+    tone = hair.node("ShaderNodeMapRange", **{"To Min": 0.55, "To Max": 1.6})
     hair.link(info.outputs["Random"], tone.inputs["Value"])
-    hair.link(tone.outputs["Result"], scale.inputs["Scale"])
-    hair.link(scale.outputs["Vector"], shader.inputs["Color"])
+    dull, shine = hair.node("ShaderNodeBsdfDiffuse"), hair.node("ShaderNodeBsdfHair")
+    shine.component = "Reflection"
+    shine.inputs["RoughnessU"].default_value = roughness
+    shine.inputs["RoughnessV"].default_value = 0.9
+    for shader, brightness in ((dull, 1.0), (shine, 5.0)):
+        scale = hair.node("ShaderNodeVectorMath")
+        scale.operation = "SCALE"
+        scale.inputs[0].default_value = [c * brightness for c in colour]
+        hair.link(tone.outputs["Result"], scale.inputs["Scale"])
+        hair.link(scale.outputs["Vector"], shader.inputs["Color"])
+    both = hair.node("ShaderNodeMixShader", **{"Fac": 0.35})
+    hair.link(dull.outputs[0], both.inputs[1])
+    hair.link(shine.outputs[0], both.inputs[2])
     output = next(n for n in hair.tree.nodes if n.type == "OUTPUT_MATERIAL")
-    hair.link(shader.outputs[0], output.inputs["Surface"])
+    hair.link(both.outputs[0], output.inputs["Surface"])
     return hair.material
 
 
@@ -177,12 +181,8 @@ def add_strands(name, points, radius_metres, material):
     curves.points.foreach_set("radius", np.tile(radius_metres * np.linspace(1, 0.35, steps), count).astype(np.float32))
     curves.materials.append(material)
     set_strands(curves, points)
-    # A second user far out of sight: Cycles then keeps the strands' search tree when the object moves (3 s a frame).
-    unseen = bpy.data.objects.new(name + " again", curves)
-    unseen.location = (0, -60, -60)
     result = bpy.data.objects.new(name, curves)
-    for user in (result, unseen):
-        bpy.context.scene.collection.objects.link(user)
+    bpy.context.scene.collection.objects.link(result)
     return result
 
 
@@ -218,8 +218,8 @@ class Studio:
         dark = hair_material("lashes", (0.012, 0.008, 0.006), 0.5)
         hair = strands.hair(self.face, rng)
         self.rigid = [
-            add_strands("hair", hair, 0.00011, brown),
-            add_strands("brows", strands.brows(self.face, rng), 0.00011, brown),
+            add_strands("hair", hair, 0.00016, brown),
+            add_strands("brows", strands.brows(self.face, rng), 0.00009, brown),
         ]
         self.lashes = strands.Lashes(self.character, rng)
         rest = self.lashes.strands(self.character.arrays["lash_vertices"])
@@ -231,13 +231,13 @@ class Studio:
     def _dress(self):
         """A jersey from the bust itself: cut by a plane around the neck, with a rolled collar along the cut."""
         cloth = Material("cloth", 0.85, 0.12, SHIRT_COLOUR).bumps(420, 0.35, 0.001).set(**{"Sheen Weight": 0.25}).material
-        depsgraph = bpy.context.evaluated_depsgraph_get()
         shape = bmesh.new()
-        shape.from_object(self.meshes["body"], depsgraph)
+        self.meshes["body"].modifiers["subdivide"].levels = 1  # coarse cloth; renders keep the skin's own levels
+        shape.from_object(self.meshes["body"], bpy.context.evaluated_depsgraph_get())
         shape.normal_update()
         below = self.face.neck_root[2] + 0.06
         bmesh.ops.delete(shape, geom=[v for v in shape.verts if v.co.z > below], context="VERTS")
-        for _ in range(6):
+        for _ in range(3):
             bmesh.ops.smooth_vert(shape, verts=shape.verts, factor=0.5, use_axis_x=True, use_axis_y=True, use_axis_z=True)
         shape.normal_update()
         for vertex in shape.verts:
@@ -307,11 +307,12 @@ class Studio:
         render.threads_mode, render.threads = "FIXED", threads
         render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGBA"
         cycles.samples, cycles.use_adaptive_sampling = samples, False
-        cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 6, 2, 2
+        cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 1, 1
         cycles.transparent_max_bounces = 8
         cycles.sample_clamp_indirect, cycles.sample_clamp_direct = 2, 8
         cycles.caustics_reflective = cycles.caustics_refractive = False
         cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+        cycles.denoising_quality, cycles.denoising_prefilter = "BALANCED", "FAST"
         self.scene.cycles_curves.shape = "RIBBONS"
         self.scene.view_settings.view_transform = "Filmic"
         self.scene.view_settings.look = "Medium High Contrast"
@@ -356,8 +357,10 @@ class Studio:
         render.use_border = render.use_crop_to_border = rectangle is not None
         if rectangle is not None:
             x1, y1, x2, y2 = rectangle
-            render.border_min_x, render.border_max_x = x1 / WIDTH_PX, x2 / WIDTH_PX
-            render.border_min_y, render.border_max_y = 1 - y2 / HEIGHT_PX, 1 - y1 / HEIGHT_PX
+            inside = 0.1  # of a pixel: borders are stored as 32-bit shares and then cut down to whole pixels
+            render.border_min_x, render.border_max_x = (x1 + inside) / WIDTH_PX, (x2 + inside) / WIDTH_PX
+            render.border_min_y = (HEIGHT_PX - y2 + inside) / HEIGHT_PX
+            render.border_max_y = (HEIGHT_PX - y1 + inside) / HEIGHT_PX
         self.scene.cycles.seed = seed
         render.filepath = str(path)
         bpy.ops.render.render(write_still=True)

@@ -1,6 +1,6 @@
 """Decides what to render: the crop rectangle of every idle frame and the list of mouth shots.
 
-    python -m lipstream_studio.shots [--count 1000]
+    python -m lipstream_studio.shots [--count 700]
 
 writes `renders/rects.json` ([[x1,y1,x2,y2], ...] in pixels, half open, one per idle frame, all of one size) and
 `renders/shots.json` ([{"file", "idle", "par", "val"}, ...]). Mouth parameters come from synthetic speech (flite on
@@ -39,8 +39,8 @@ Nine new nurses never knew the number nineteen.
 Do you prefer to pay by card, by phone, or in person?
 That was really awful weather, was it not?""".split("\n")
 
-CAVITY_MARGIN_PX = 13  # between anything that moves with the mouth and the rectangle's border
-MOVES_METRES = 0.0004  # less movement than this is not seen
+MARGIN_PX = 13  # between anything that moves with the mouth and the rectangle's border
+MOVES_METRES = 0.0008  # less movement than this is not seen
 SPREAD_SHARE, EXTREME_SHARE = 0.45, 0.2  # of the shots: far apart; closed or wide open. The rest is drawn evenly
 HELD_OUT_EVERY = 12
 
@@ -101,16 +101,17 @@ def rectangles(studio, parameters):
                 both = studio.project(np.concatenate([moved[seen], still[seen]])) - anchors[-1]
                 lows.append(both.min(0))
                 highs.append(both.max(0))
-    low, high = np.min(lows, 0) - CAVITY_MARGIN_PX, np.max(highs, 0) + CAVITY_MARGIN_PX
+    low, high = np.min(lows, 0) - MARGIN_PX, np.max(highs, 0) + MARGIN_PX
+    print('moving box around the anchor, px:', low.round(1), high.round(1))
     side = int(np.ceil(max(high - low)))
-    corner = np.array([-side / 2, high[1] - side])  # all spare height goes above the mouth
+    corner = np.array([-side / 2, (low[1] + high[1] - side) / 2])
     starts = np.round(np.array(anchors) + corner).astype(int)
     return [[int(x), int(y), int(x) + side, int(y) + side] for x, y in starts]
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--count", type=int, default=1000, help="mouth shots (default 1000)")
+    arguments.add_argument("--count", type=int, default=700, help="mouth shots (default 700)")
     count = arguments.parse_args().count
     rng = np.random.default_rng(3)
     parameters = speech_parameters()

@@ -5,11 +5,11 @@ import numpy as np
 from mathutils import Vector
 from scipy.spatial import cKDTree
 
-HAIR_COUNT = 46000
-HAIR_STEPS = 22
-LOCKS = 900  # strands of one lock bend towards one guide
+HAIR_COUNT = 30000
+HAIR_STEPS = 16
+LOCKS = 600  # strands of one lock bend towards one guide
 PARTING_X = 0.020
-BROW_COUNT = 520
+BROW_COUNT = 340
 LASHES_PER_CELL = 5
 LASHES_END_X = 0.0445  # beyond it the lash mesh leaves the lid
 
@@ -56,7 +56,7 @@ def hair(face, rng):
     count = len(roots)
     top = np.clip((roots[:, 2] - face.eye[2] - 0.03) / 0.05, 0, 1)
     frontness = np.clip((face.skull[1] - roots[:, 1]) / 0.06, 0, 1)
-    side = roots[:, 0] - PARTING_X
+    side = roots[:, 0] - PARTING_X + rng.normal(scale=0.003, size=count)
     sweep = np.tanh(side / 0.012)
     guide_of = cKDTree(roots[:LOCKS]).query(roots)[1]
     lift = (0.0022 + 0.0080 * top) * (0.55 + 0.45 * rng.random(count) ** 0.5)

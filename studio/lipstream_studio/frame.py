@@ -1,0 +1,3 @@
+"""The size of every full picture, in pixels."""
+
+WIDTH_PX, HEIGHT_PX = 1280, 720
