@@ -1,10 +1,10 @@
 """Measures the exported networks and draws sheets to look at.
 
     python -m lipstream_studio.evaluate --corpus work/corpus --models export --audio work/audio.pt \\
-        --crops work/crops --painter work/painter.pt --out work/evaluation
+        --renders work/renders --painter work/painter.pt --out work/evaluation
     LIPSTREAM=./lipstream python -m lipstream_studio.evaluate --corpus work/corpus --check-features
 
-Writes ``report.json``, ``report.md`` and, with crops, one phoneme-labelled sheet a sentence. Sentences
+Writes ``report.json``, ``report.md`` and, with renders, one phoneme-labelled sheet a sentence. Sentences
 and the voice measured here were not trained on.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from lipstream_studio import corpus, features, mouth
+from lipstream_studio.crops import Crops, over, plain
 from lipstream_studio.export import (
     ENCODER_FILE,
     GENERATOR_FILE,
@@ -29,7 +30,7 @@ from lipstream_studio.export import (
     one_core_session,
 )
 from lipstream_studio.networks import MouthHead
-from lipstream_studio.train_generator import Crops, held_out_decibels
+from lipstream_studio.train_generator import held_out_decibels
 
 CLOSED_GAP = 0.08
 OPEN_GAP = 0.25
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--models", type=Path, help="folder of the ONNX files")
     parser.add_argument("--audio", type=Path, help="checkpoint of train_audio")
-    parser.add_argument("--crops", type=Path)
+    parser.add_argument("--renders", type=Path)
     parser.add_argument("--painter", type=Path, help="checkpoint of train_generator")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--check-features", action="store_true")
@@ -59,11 +60,11 @@ def main() -> None:
     encoder = one_core_session(args.models / ENCODER_FILE)
     head = load_audio(args.audio)[1]
     report = {"speech": speech_report(args.corpus, encoder, head), "quiet": quiet(encoder, head)}
-    if args.crops:
-        report["pictures"] = picture_report(args.crops, args.painter)
+    if args.renders:
+        report["pictures"] = picture_report(args.renders, args.painter)
         generator = one_core_session(args.models / GENERATOR_FILE)
         for number, text in enumerate(SHEET_SENTENCES):
-            sheet = phoneme_sheet(text, encoder, generator, Crops(args.crops))
+            sheet = phoneme_sheet(text, encoder, generator, Crops(args.renders))
             cv2.imwrite(str(args.out / f"sheet{number}.png"), sheet)
     (args.out / "report.json").write_text(json.dumps(report, indent=1))
     (args.out / "report.md").write_text(markdown(report))
@@ -164,20 +165,20 @@ def quiet(encoder, head: MouthHead) -> dict:
 def picture_report(folder: Path, painter_path: Path) -> dict:
     painter = load_painter(painter_path)
     crops = Crops(folder)
-    state = {name: value for name, value in painter.state_dict().items()}
-    decibels = held_out_decibels(state, painter, crops, crops.split()[1])
-    return {"crops": len(crops.entries), "held out PSNR in the painted rectangle": round(decibels, 2)}
+    decibels = held_out_decibels(painter.state_dict(), painter, crops, crops.split()[1])
+    return {"crops": len(crops.crops), "held out PSNR in the painted rectangle": round(decibels, 2)}
 
 
 def phoneme_sheet(text: str, encoder, generator, crops: Crops) -> np.ndarray:
     """The exported networks on a sentence: the frame in the middle of each phoneme."""
     utterance = corpus.speak(text, "slt", None)
     contexts = features.context(embeddings(utterance.samples, encoder)).astype(np.float32)
-    references = sorted({reference for _, reference, _ in crops.entries})
+    references = sorted(crops.references)
     tiles, start = [], 0.0
     for phoneme, end in utterance.segments:
         frame = min(int((start + end) / 2 * mouth.FRAMES_PER_SECOND), len(contexts) - 1)
-        reference = crops.pictures[references[frame // 2 % len(references)]] / np.float32(255)
+        idle = references[frame // 2 % len(references)]
+        reference = over([crops.references[idle]], plain(1))[0].numpy()
         picture = paint(generator, reference, contexts[frame])
         tile = cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA)
         cv2.putText(tile, phoneme, (4, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 2)

@@ -146,12 +146,12 @@ class Painter(nn.Module):
 
     def __init__(
         self,
-        top: int = 80,
-        left: int = 48,
-        height: int = 192,
-        width: int = 224,
-        widths: tuple[int, int, int] = (40, 64, 112),
-        fade: int = 24,
+        top: int = 92,
+        left: int = 64,
+        height: int = 176,
+        width: int = 192,
+        widths: tuple[int, int, int] = (48, 64, 112),
+        fade: int = 16,
         steering: int = 96,
     ) -> None:
         super().__init__()

@@ -1,33 +1,30 @@
 """Trains the painter on crops: reference crop + true mouth parameters -> crop with that mouth.
 
-    python -m lipstream_studio.train_generator --crops work/crops --out work/painter.pt --minutes 60
+    python -m lipstream_studio.train_generator --renders work/renders --out work/painter.pt --minutes 60
 
-``crops.jsonl`` in the folder has one line a crop: {"crop": file, "reference": file, "mouth": [10]}, the
-reference being the rest mouth at the same pose. New lines are picked up while training runs. Runs for
-the given minutes in all, over any number of restarts, with a checkpoint every two minutes.
+Crops that appear while training runs are picked up. Runs for the given minutes in all, over any number of
+restarts, with a checkpoint every two minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lipstream_studio import checkpoints
-from lipstream_studio.networks import MOUTH_SIZE, ROI_SIZE, Painter
+from lipstream_studio.crops import Crops, gradients, plain
+from lipstream_studio.networks import Painter
 
 BATCH = 8
 PEAK_RATE = 1.2e-3
 CHECKPOINT_SECONDS = 120
-HELD_OUT_EVERY = 16
 REST_EVERY = 12
 MOUTH_NOISE = 0.006
 GRADIENT_LOSS = 1.0
@@ -36,58 +33,9 @@ COARSE_LOSS = 0.5
 CHANGE_WEIGHT = 4.0
 
 
-class Crops:
-    """The crops finished so far, kept as bytes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.pictures: dict[str, np.ndarray] = {}
-        self.entries: list[tuple[str, str, np.ndarray]] = []
-        self.lines_read = 0
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Reads what has been appended; a half-written last line waits for the next time."""
-        lines = (self.folder / "crops.jsonl").read_text().split("\n")[:-1]
-        for line in lines[self.lines_read :]:
-            entry = json.loads(line)
-            mouth = np.array(entry["mouth"], np.float32)
-            if mouth.shape != (MOUTH_SIZE,):
-                raise ValueError(f"{self.folder}: mouth of {entry['crop']} has {mouth.shape}")
-            self.entries.append((entry["crop"], entry["reference"], mouth))
-            for name in (entry["crop"], entry["reference"]):
-                if name not in self.pictures:
-                    self.pictures[name] = read_picture(self.folder / name)
-        self.lines_read = len(lines)
-
-    def split(self) -> tuple[list[int], list[int]]:
-        """Indices for training and held out."""
-        every = range(len(self.entries))
-        held_out = [i for i in every if i % HELD_OUT_EVERY == HELD_OUT_EVERY - 1]
-        return [i for i in every if i % HELD_OUT_EVERY != HELD_OUT_EVERY - 1], held_out
-
-    def batch(self, indices: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """References, crops (both [N, 3, 320, 320] in [0, 1]) and mouths."""
-        chosen = [self.entries[i] for i in indices]
-        references = tensor([self.pictures[reference] for _, reference, _ in chosen])
-        crops = tensor([self.pictures[crop] for crop, _, _ in chosen])
-        return references, crops, torch.from_numpy(np.stack([m for _, _, m in chosen]))
-
-
-def read_picture(path: Path) -> np.ndarray:
-    picture = cv2.imread(str(path))
-    if picture is None or picture.shape != (ROI_SIZE, ROI_SIZE, 3):
-        raise ValueError(f"{path}: want a {ROI_SIZE}x{ROI_SIZE} colour picture")
-    return np.ascontiguousarray(picture.transpose(2, 0, 1))
-
-
-def tensor(pictures: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(pictures)).float() / 255
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--crops", type=Path, required=True)
+    parser.add_argument("--renders", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=2)
@@ -96,7 +44,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(args.seed)
-    train(Crops(args.crops), args.out, args.minutes * 60, args.seed)
+    train(Crops(args.renders), args.out, args.minutes * 60, args.seed)
 
 
 def train(crops: Crops, path: Path, total_seconds: float, seed: int) -> None:
@@ -119,7 +67,8 @@ def train(crops: Crops, path: Path, total_seconds: float, seed: int) -> None:
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, elapsed / total_seconds)
         training, held_out = crops.split()
-        references, targets, mouths = crops.batch(list(source.choice(training, BATCH)))
+        chosen = list(source.choice(training, BATCH))
+        references, targets, mouths = crops.batch(chosen, gradients(BATCH, source))
         mouths = mouths + torch.randn_like(mouths) * MOUTH_NOISE
         if step % REST_EVERY == 0:  # at rest nothing may change
             targets[0], mouths[0] = references[0], 0
@@ -138,7 +87,7 @@ def train(crops: Crops, path: Path, total_seconds: float, seed: int) -> None:
             save(path, painter, optimiser, average, step, elapsed)
             quality = held_out_decibels(average.state, painter, crops, held_out)
             print(
-                f"{elapsed:6.0f} s step {step} crops {len(crops.entries)} "
+                f"{elapsed:6.0f} s step {step} crops {len(crops.crops)} "
                 f"loss {np.mean(losses):.4f} held out {quality:.2f} dB",
                 flush=True,
             )
@@ -155,8 +104,8 @@ def learning_rate(step: int, progress: float) -> float:
 def change_weight(crops: Crops, painter: Painter) -> Tensor:
     """Per-pixel loss weight: high where mouths differ most from their references."""
     source = np.random.default_rng(0)
-    indices = source.choice(len(crops.entries), min(128, len(crops.entries)), replace=False)
-    references, targets, _ = crops.batch(list(indices))
+    numbers = source.choice(list(crops.crops), min(128, len(crops.crops)), replace=False)
+    references, targets, _ = crops.batch(list(numbers), plain(len(numbers)))
     change = painter.patch((targets - references).abs()).mean((0, 1), keepdim=True)
     change = F.avg_pool2d(change, 9, 1, 4)
     weight = 0.3 + CHANGE_WEIGHT * change / change.max()
@@ -197,7 +146,7 @@ def held_out_decibels(
     judged.load_state_dict(weights)
     errors = []
     for index in indices[:48]:
-        references, targets, mouths = crops.batch([index])
+        references, targets, mouths = crops.batch([index], plain(1))
         errors.append(judged.patch(judged(references, mouths) - targets).square().mean())
     return float(-10 * torch.log10(torch.stack(errors).mean()))
 
