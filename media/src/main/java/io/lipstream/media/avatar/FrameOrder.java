@@ -1,8 +1,11 @@
 package io.lipstream.media.avatar;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /** The order in which an avatar's frames are shown, endlessly. */
 public enum FrameOrder {
   /** Forth and back without showing an end twice; the first output frame shows index 1. */
+  @JsonProperty("ping-pong")
   PING_PONG {
     @Override
     int indexOf(long outputFrame, int frameCount) {
@@ -16,6 +19,7 @@ public enum FrameOrder {
   },
 
   /** From first to last and on with the first: for loops whose ends meet. */
+  @JsonProperty("cyclic")
   CYCLIC {
     @Override
     int indexOf(long outputFrame, int frameCount) {
@@ -30,6 +34,18 @@ public enum FrameOrder {
           "no frame " + outputFrame + " of an avatar of " + frameCount + " frames");
     }
     return indexOf(outputFrame, frameCount);
+  }
+
+  /**
+   * The frame that comes some steps after another in play order.
+   *
+   * @param forward whether play runs towards the last frame at the moment
+   */
+  int following(int index, boolean forward, int steps, int frameCount) {
+    // The position, less one, at which play passes the index in that direction.
+    long turn = forward || this == CYCLIC ? index : 2L * (frameCount - 1) - index;
+    long position = this == PING_PONG ? turn - 1 : turn;
+    return index(position + steps, frameCount);
   }
 
   abstract int indexOf(long outputFrame, int frameCount);

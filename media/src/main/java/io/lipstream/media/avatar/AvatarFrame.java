@@ -1,0 +1,54 @@
+package io.lipstream.media.avatar;
+
+import io.lipstream.media.picture.BgrPicture;
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.media.picture.Rect;
+
+/**
+ * One decoded frame of an avatar, shared by all who show it: nobody writes to its pixels.
+ *
+ * <p>Made by {@link AvatarFrames}; stays valid after the cache has let go of it.
+ */
+public final class AvatarFrame {
+  private final int index;
+  private final I420Frame picture;
+  private final Rect rect;
+  private final BgrPicture rectangle;
+  private final BgrPicture crop;
+
+  AvatarFrame(int index, I420Frame picture, Rect rect, BgrPicture rectangle, BgrPicture crop) {
+    this.index = index;
+    this.picture = picture;
+    this.rect = rect;
+    this.rectangle = rectangle;
+    this.crop = crop;
+  }
+
+  public int index() {
+    return index;
+  }
+
+  /** The whole frame. */
+  public I420Frame picture() {
+    return picture;
+  }
+
+  /** Where the crop lies in the frame. */
+  public Rect rect() {
+    return rect;
+  }
+
+  /** The pixels inside {@link #rect()}. */
+  public BgrPicture rectangle() {
+    return rectangle;
+  }
+
+  /** The same pixels at the size of the family's crop, ROI and border. */
+  public BgrPicture crop() {
+    return crop;
+  }
+
+  long byteCount() {
+    return picture.data().length + rectangle.data().length + (long) crop.data().length;
+  }
+}

@@ -1,0 +1,171 @@
+package io.lipstream.media.avatar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.lipstream.media.LipstreamException;
+import java.awt.Color;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AvatarFramesTest {
+  @TempDir Path folder;
+
+  @Test
+  void everyIndexGivesThePictureOfThatNumberAndItsRectangle() throws IOException {
+    DrawnAvatar drawn = DrawnAvatar.write(folder, 12);
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      assertThat(frames.frameCount()).isEqualTo(12);
+      for (int k = 0; k < 12; k++) {
+        AvatarFrame frame = frames.frame(k);
+        assertThat(frame.index()).isEqualTo(k);
+        assertThat(frame.rect()).isEqualTo(drawn.rectangles.get(k));
+        assertThat(bgr(frame.rectangle().data())).containsExactly(expectedBgr(k));
+        assertThat(frame.rectangle().widthPx()).isEqualTo(40);
+        assertThat(bgr(frame.crop().data())).containsExactly(expectedBgr(k));
+        assertThat(frame.crop().widthPx()).isEqualTo(328);
+        assertThat(frame.picture().data()[0] & 0xff).isCloseTo(lumaOf(k), within(1));
+      }
+    }
+  }
+
+  @Test
+  void theRoiIsTheCropWithoutItsBorder() throws IOException {
+    DrawnAvatar.write(folder, 3);
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      byte[] roi = new byte[320 * 320 * 3];
+      frames.copyRoi(2, roi);
+      byte[] crop = frames.frame(2).crop().data();
+      for (int y = 0; y < 320; y += 53) {
+        int from = ((y + 4) * 328 + 4) * 3;
+        assertThat(Arrays.copyOfRange(roi, y * 960, (y + 1) * 960))
+            .containsExactly(Arrays.copyOfRange(crop, from, from + 960));
+      }
+    }
+  }
+
+  @Test
+  void aFrameIsDecodedOnce() throws IOException {
+    DrawnAvatar.write(folder, 5);
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      assertThat(frames.frame(3)).isSameAs(frames.frame(3));
+    }
+  }
+
+  @Test
+  void picturesBeyondTheBoundAreDecodedAgain() throws IOException {
+    int count = 60;
+    DrawnAvatar.write(folder, count);
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, 10 * AvatarFrames.bytesPerFrame(avatar))) {
+      AvatarFrame first = frames.frame(0);
+      for (long position = 0; position < 3L * count; position++) {
+        int index = FrameOrder.PING_PONG.index(position, count);
+        assertThat(frames.frame(index).index()).isEqualTo(index);
+      }
+      AvatarFrame again = frames.frame(0);
+      assertThat(again).isNotSameAs(first);
+      assertThat(Arrays.equals(again.picture().data(), first.picture().data())).isTrue();
+    }
+  }
+
+  @Test
+  void manyThreadsSeeTheSameFrames() throws Exception {
+    int count = 40;
+    DrawnAvatar.write(folder, count);
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, 12 * AvatarFrames.bytesPerFrame(avatar));
+        ExecutorService viewers = Executors.newFixedThreadPool(6)) {
+      Callable<List<Integer>> viewer =
+          () ->
+              IntStream.range(0, 200)
+                  .map(k -> frames.frame(k * 7 % count).index())
+                  .boxed()
+                  .toList();
+      List<Integer> expected = IntStream.range(0, 200).map(k -> k * 7 % count).boxed().toList();
+      for (var seen : viewers.invokeAll(Collections.nCopies(6, viewer))) {
+        assertThat(seen.get()).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void aBoundTooSmallForAnythingIsRefusedWithTheSizeNeeded() throws IOException {
+    DrawnAvatar.write(folder, 20);
+    try (AvatarPackage avatar = AvatarPackage.open(folder)) {
+      assertThatThrownBy(() -> AvatarFrames.load(avatar, 1 << 20))
+          .isInstanceOf(LipstreamException.class)
+          .hasMessageContaining("MiB of memory, the bound is 1 MiB");
+    }
+  }
+
+  @Test
+  void aDamagedPictureIsNamedWhenItsFrameIsWanted() throws IOException {
+    DrawnAvatar.write(folder, 6);
+    byte[] whole = Files.readAllBytes(folder.resolve("frames/4.png"));
+    Files.write(folder.resolve("frames/4.png"), Arrays.copyOf(whole, whole.length / 2));
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      assertThat(frames.frame(2).index()).isEqualTo(2);
+      assertThatThrownBy(() -> frames.frame(3))
+          .isInstanceOf(LipstreamException.class)
+          .hasMessageContaining("frame 3 (4.png) cannot be decoded");
+      assertThat(frames.frame(4).index()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void aPictureOfAnotherSizeIsNamedWhenItsFrameIsWanted() throws IOException {
+    DrawnAvatar.write(folder, 3);
+    var other = new java.awt.image.BufferedImage(98, 64, java.awt.image.BufferedImage.TYPE_INT_RGB);
+    javax.imageio.ImageIO.write(other, "png", folder.resolve("frames/3.png").toFile());
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      assertThatThrownBy(() -> frames.frame(2))
+          .hasMessageContaining("frame 2 (3.png) is 98x64, but avatar.yaml says 96x64");
+    }
+  }
+
+  @Test
+  void closedFramesRefuseToServe() throws IOException {
+    DrawnAvatar.write(folder, 40);
+    try (AvatarPackage avatar = AvatarPackage.open(folder)) {
+      AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES);
+      AvatarFrame kept = frames.frame(1);
+      frames.close();
+      frames.close();
+      assertThatThrownBy(() -> frames.frame(1)).isInstanceOf(IllegalStateException.class);
+      assertThat(kept.picture().widthPx()).isEqualTo(96);
+    }
+  }
+
+  private static byte[] bgr(byte[] pixels) {
+    int middle = pixels.length / 2 / 3 * 3;
+    return Arrays.copyOfRange(pixels, middle, middle + 3);
+  }
+
+  private static byte[] expectedBgr(int k) {
+    Color colour = DrawnAvatar.colour(k);
+    return new byte[] {(byte) colour.getBlue(), (byte) colour.getGreen(), (byte) colour.getRed()};
+  }
+
+  private static int lumaOf(int k) {
+    Color c = DrawnAvatar.colour(k);
+    double luma = 0.299 * c.getRed() + 0.587 * c.getGreen() + 0.114 * c.getBlue();
+    return (int) Math.round(16 + luma * 219 / 255);
+  }
+}
