@@ -3,6 +3,7 @@ package io.lipstream.compositing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.lipstream.media.picture.BgrPicture;
 import io.lipstream.media.picture.BicubicResize;
 import io.lipstream.media.picture.Bt601;
@@ -10,6 +11,7 @@ import io.lipstream.media.picture.CropGeometry;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.picture.MouthCrop;
 import io.lipstream.media.picture.Rect;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
 import org.assertj.core.data.Offset;
@@ -201,6 +203,22 @@ class CompositorTest {
     byte[] expected = out.data().clone();
     new Compositor(GEOMETRY, PasteEdge.FEATHERED).paste(frame, RECT, batch, mouth.length, 1, out);
     assertThat(out.data()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @EnumSource(PasteEdge.class)
+  void nothingIsAllocatedAfterTheFirstPasteOfASize(PasteEdge edge) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Compositor compositor = new Compositor(GEOMETRY, edge);
+    byte[] mouth = waves(1);
+    Rect even = new Rect(200, 116, 440, 356);
+    compositor.paste(frame, RECT, mouth, 0, 1, out);
+    long before = threads.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < 20; i++) {
+      compositor.paste(frame, i % 2 == 0 ? even : RECT, mouth, 0, 1, out);
+    }
+    long bytesPerPaste = (threads.getCurrentThreadAllocatedBytes() - before) / 20;
+    assertThat(bytesPerPaste).as("bytes; one small rectangle is what may be left").isLessThan(64);
   }
 
   @Test

@@ -1,0 +1,5 @@
+/** Benchmarks of the paste. */
+@NullMarked
+package io.lipstream.benchmarks.compositing;
+
+import org.jspecify.annotations.NullMarked;
