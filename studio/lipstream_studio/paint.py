@@ -94,13 +94,12 @@ def blob(positions, centre, radii):
 
 
 def lash_line(character, positions):
-    """1 where the upper lashes leave the lid, falling to 0 within two millimetres; weaker below the eye."""
-    roots, upper = Lashes(character, np.random.default_rng(0)).roots()
+    """1 where the upper lashes leave the lid, falling to 0 within two millimetres."""
+    roots = Lashes(character, np.random.default_rng(0)).roots()
     line = np.zeros(positions.shape[:2])
     near = blob(positions, character.joints["eye.L"], [0.014, 0.02, 0.010]) > 0.1
-    for chosen, strength, reach in ((upper, 1.0, 0.0011), (~upper, 0.35, 0.0008)):
-        distance, _ = cKDTree(roots[chosen]).query(positions[near], distance_upper_bound=0.004)
-        line[near] = np.maximum(line[near], strength * np.exp(-0.5 * (distance / reach) ** 2))
+    distance, _ = cKDTree(roots).query(positions[near], distance_upper_bound=0.004)
+    line[near] = np.exp(-0.5 * (distance / 0.0011) ** 2)
     return line
 
 

@@ -2,7 +2,7 @@
 
     nice -n 19 python -m lipstream_studio.render
 
-Crops and idle frames are made in turns, so that training can begin on a part. Pictures are RGBA with straight alpha;
+Every idle frame comes with some of its crops, so that training can begin on a part. Pictures are RGBA with straight alpha;
 a crop has the pixels of its idle frame's rectangle.
 """
 
@@ -14,8 +14,8 @@ from . import motion, mouth
 from .scene import Studio
 from .workspace import RENDERS
 
-IDLE_SAMPLES, MOUTH_SAMPLES = 6, 4
-CROPS_PER_IDLE_FRAME = 10
+IDLE_SAMPLES, MOUTH_SAMPLES = 5, 4
+FIRST_CROPS_PER_FRAME = 5  # in the first round; the second makes the rest
 
 
 def finish(studio, target, rectangle=None, seed=0):
@@ -58,15 +58,15 @@ def main():
     shots = json.loads((RENDERS / "shots.json").read_text())
     for folder in ("idle", "mouth"):
         (RENDERS / folder).mkdir(exist_ok=True)
-    # Idle frames in an order that spreads over the loop: crops then find a frame near theirs early.
+    # Frames in an order that spreads over the loop, each with some of its crops: every crop has its idle frame at once.
     frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 31 % motion.FRAME_COUNT)
     started = time.time()
-    for step in range(max(len(frames), -(-len(shots) // CROPS_PER_IDLE_FRAME))):
-        for number in range(step * CROPS_PER_IDLE_FRAME, min((step + 1) * CROPS_PER_IDLE_FRAME, len(shots))):
-            mouth_job(studio, number, shots[number], rectangles[shots[number]["idle"]])
-        if step < len(frames):
-            idle_job(studio, frames[step])
-        print(f"PROGRESS step {step} after {time.time() - started:.0f} s", flush=True)
+    for crops in (FIRST_CROPS_PER_FRAME, len(shots)):
+        for frame in frames:
+            idle_job(studio, frame)
+            for number in [n for n, shot in enumerate(shots) if shot["idle"] == frame][:crops]:
+                mouth_job(studio, number, shots[number], rectangles[frame])
+            print(f"PROGRESS frame {frame} with up to {crops} crops after {time.time() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
 TOP_MARGIN_METRES = 0.030  # air above the crown
 
-HAIR_COLOUR = (0.030, 0.0145, 0.0080)
+HAIR_COLOUR = (0.040, 0.0205, 0.0120)
 SHIRT_COLOUR = (0.018, 0.072, 0.094)
 BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
 

@@ -57,10 +57,9 @@ def hair(face, rng):
     top = np.clip((roots[:, 2] - face.eye[2] - 0.03) / 0.05, 0, 1)
     frontness = np.clip((face.skull[1] - roots[:, 1]) / 0.06, 0, 1)
     side = roots[:, 0] - PARTING_X + rng.normal(scale=0.003, size=count)
-    sweep = np.tanh(side / 0.012)
+    sweep = 0.55 * np.tanh(side / 0.03)
     guide_of = cKDTree(roots[:LOCKS]).query(roots)[1]
     lift = (0.0022 + 0.0080 * top) * (0.55 + 0.45 * rng.random(count) ** 0.5)
-    lift *= 0.5 + 0.5 * np.clip(np.abs(side) / 0.02, 0, 1)
     wander = rng.normal(size=(count, 3)) * 0.02
     step = np.linalg.norm(knot - roots, axis=1) * 1.30 / HAIR_STEPS
 
@@ -73,7 +72,7 @@ def hair(face, rng):
         distance = np.linalg.norm(home, axis=1, keepdims=True)
         home = home / np.maximum(distance, 1e-6)
         sideways = np.stack([sweep, np.full(count, 0.75), np.full(count, 0.05)], 1)
-        share = np.clip(1 - t * 1.5, 0, 1) * (0.25 + 0.75 * top * frontness)
+        share = np.clip(1 - t * 1.5, 0, 1) * (0.25 + 0.45 * top * frontness)
         direction = home * (1 - share[:, None]) + sideways * share[:, None] + wander
         direction -= normals * (direction * normals).sum(1, keepdims=True)
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
@@ -128,18 +127,18 @@ class Lashes:
             edges = [(quad[k], quad[(k + 1) % 4]) for k in range(4)]
             root = min(range(4), key=lambda k: depth[edges[k][0]] + depth[edges[k][1]])
             (a, b), (c, d) = edges[root], edges[(root + 2) % 4]
-            upper = rest[quad, 2].mean() > centre[2] - 0.002
+            if rest[quad, 2].mean() < centre[2] - 0.002:
+                continue  # lower lashes are too fine to be seen
             for _ in range(LASHES_PER_CELL):
                 lean = np.clip(rng.normal(scale=0.25), -0.6, 0.6)
-                self.cells.append((a, b, d, c, rng.random(), lean, rng.uniform(0.55, 1.0) if upper else 0.35))
+                self.cells.append((a, b, d, c, rng.random(), lean, rng.uniform(0.35, 0.65)))
         self.index = np.array([c[:4] for c in self.cells])
-        self.upper = self.rest[self.index, 2].mean(1) > centre[2] - 0.002
         self.place, self.lean, self.length = np.array([c[4:] for c in self.cells]).T
 
     def roots(self):
-        """Points where lashes of the resting lids start, and which of them are on the upper lid."""
+        """Points where the lashes of the resting lids start."""
         a, b = self.rest[self.index[:, 0]], self.rest[self.index[:, 1]]
-        return a + (b - a) * self.place[:, None], self.upper
+        return a + (b - a) * self.place[:, None]
 
     def strands(self, lash_vertices, steps=5):
         a, b, d, c = (lash_vertices[self.index[:, k]] for k in range(4))
