@@ -1,11 +1,10 @@
 """Ada's idle loop: small head sway, breath, blinks and glances, at rest at both ends so that it can play ping-pong."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from .scene import Pose
-
 FRAME_COUNT = 75
-FPS = 25
 
 # What her face does when it does nothing: a faint smile, relaxed lids.
 RESTING = {
@@ -19,11 +18,26 @@ GLANCES = [(0, 0.0, 0.0), (12, 0.035, 0.01), (33, -0.03, 0.0), (50, 0.01, -0.015
 EYE_TURN_PER_DEGREE = 1 / 30  # weight of an eye unit that looks back against one degree of head turn
 
 
+@dataclass
+class Pose:
+    """One instant: weights of face units, head angles in degrees, sway of the body in metres, breath 0..1."""
+
+    units: dict = field(default_factory=dict)
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    sway: tuple = (0.0, 0.0, 0.0)
+    breath: float = 0.0
+
+
 def pose(frame):
     """The pose of an idle frame, 0 <= frame < FRAME_COUNT."""
     # Time that starts and ends at rest, so that reversing the loop shows no kink.
     eased = 0.5 - 0.5 * np.cos(np.pi * frame / (FRAME_COUNT - 1))
-    wave = lambda cycles, phase: float(np.sin(2 * np.pi * (cycles * eased + phase)))
+
+    def wave(cycles, phase):
+        return float(np.sin(2 * np.pi * (cycles * eased + phase)))
+
     yaw = 1.9 * wave(0.75, 0.02)
     pitch = 0.8 * wave(1.0, 0.30) - 0.2
     roll = 0.8 * wave(0.6, 0.60)

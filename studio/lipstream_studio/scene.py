@@ -1,7 +1,5 @@
 """The photo studio: Ada as a Blender scene (Cycles, transparent background) that takes a pose and gives a picture."""
 
-from dataclasses import dataclass, field
-
 import bpy  # first: it brings bmesh and mathutils
 import bmesh
 import numpy as np
@@ -21,18 +19,6 @@ TOP_MARGIN_METRES = 0.030  # air above the crown
 HAIR_COLOUR = (0.040, 0.0205, 0.0120)
 SHIRT_COLOUR = (0.018, 0.072, 0.094)
 BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
-
-
-@dataclass
-class Pose:
-    """One instant: weights of face units, head angles in degrees, sway of the body in metres, breath 0..1."""
-
-    units: dict = field(default_factory=dict)
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-    sway: tuple = (0.0, 0.0, 0.0)
-    breath: float = 0.0
 
 
 class Material:
