@@ -76,9 +76,9 @@ public final class SpeechGate {
 
   /** Opens a gate, at rest, for the voice at 16 kHz in one channel. */
   public SpeechGate(int framesPerSecond) {
-    if (framesPerSecond < 1 || framesPerSecond > HOPS_PER_SECOND) {
+    if (framesPerSecond < 1) {
       throw new IllegalArgumentException(
-          "frames per second must be 1 to " + HOPS_PER_SECOND + ", not " + framesPerSecond);
+          "frames per second must be 1 or more, not " + framesPerSecond);
     }
     this.framesPerSecond = framesPerSecond;
   }
