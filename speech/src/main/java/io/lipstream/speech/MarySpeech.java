@@ -4,7 +4,6 @@ import io.lipstream.speech.EnglishWords.Token;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -42,6 +41,9 @@ import org.w3c.dom.Node;
  */
 final class MarySpeech {
   static final int SAMPLE_RATE_HZ = 48_000;
+
+  /** The vocoder peaks at full scale; 3 dB less leave room for resampling and lossy coding. */
+  private static final double GAIN = 0.7;
 
   /** Kept here because the logging framework itself would forget a level set on a lost logger. */
   private static final Logger MARY_LOGGER = Logger.getLogger("marytts");
@@ -120,7 +122,7 @@ final class MarySpeech {
       double[] samples = MaryAudioUtils.getSamplesAsDoubleArray(sound);
       float[] mono = new float[samples.length];
       for (int i = 0; i < mono.length; i++) {
-        mono[i] = (float) Math.clamp(samples[i], -1, 1);
+        mono[i] = (float) (GAIN * Math.clamp(samples[i], -1, 1));
       }
       return mono;
     }
@@ -157,63 +159,11 @@ final class MarySpeech {
       if (token.isPunctuation()) {
         element.setAttribute("pos", ".");
       } else if (token.text().contains("'")) {
-        element.setAttribute("ph", contraction(token.text().toLowerCase(Locale.ROOT)));
+        String word = token.text().toLowerCase(Locale.ROOT);
+        element.setAttribute("ph", Contractions.phonemes(word, this::phonemes));
       }
     }
     return document;
-  }
-
-  /** Words whose sound is not that of their parts; the lexicon has no word with an apostrophe. */
-  private static final Map<String, String> CONTRACTIONS =
-      Map.ofEntries(
-          Map.entry("don't", "' d @U n t"),
-          Map.entry("won't", "' w @U n t"),
-          Map.entry("can't", "' k { n t"),
-          Map.entry("ain't", "' EI n t"),
-          Map.entry("aren't", "' A r n t"),
-          Map.entry("weren't", "' w r= n t"),
-          Map.entry("mustn't", "' m V - s @ n t"),
-          Map.entry("you're", "' j U r"),
-          Map.entry("we're", "' w I r"),
-          Map.entry("they're", "' D E r"),
-          Map.entry("o'clock", "@ - ' k l A k"),
-          Map.entry("ma'am", "' m { m"),
-          Map.entry("y'all", "' j O l"),
-          Map.entry("let's", "' l E t s"));
-
-  /** The phonemes of a word with an apostrophe: an irregular one, or its base and what is added. */
-  private String contraction(String word) {
-    String irregular = CONTRACTIONS.get(word);
-    if (irregular != null) {
-      return irregular;
-    }
-    int apostrophe = word.indexOf('\'');
-    String suffix = word.substring(apostrophe + 1);
-    boolean negated = suffix.equals("t") && word.charAt(apostrophe - 1) == 'n' && apostrophe > 1;
-    String base = phonemes(word.substring(0, negated ? apostrophe - 1 : apostrophe));
-    if (negated) {
-      return base + " - @ n t";
-    }
-    String last = base.substring(base.lastIndexOf(' ') + 1);
-    boolean vowel = "@U AI EI aU OI i u A O E I U V { @ r= ".contains(last + " ");
-    return base
-        + switch (suffix) {
-          case "m" -> " m";
-          case "s" -> possessive(last);
-          case "ll" -> vowel ? " l" : " - @ l";
-          case "ve" -> vowel ? " v" : " - @ v";
-          case "d" -> vowel ? " d" : " - @ d";
-          case "re" -> " - r=";
-          default -> " - " + phonemes(suffix.replace("'", ""));
-        };
-  }
-
-  private static String possessive(String lastPhoneme) {
-    return switch (lastPhoneme) {
-      case "s", "z", "S", "Z", "tS", "dZ" -> " - @ z";
-      case "p", "t", "k", "f", "T" -> " s";
-      default -> " z";
-    };
   }
 
   private String phonemes(String word) {

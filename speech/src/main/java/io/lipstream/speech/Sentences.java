@@ -25,7 +25,7 @@ final class Sentences {
   private static final int CLAUSE_PAUSE_MILLIS = 120;
 
   private static final Pattern MARKUP =
-      Pattern.compile("<!--.*?-->|</?[a-zA-Z][^<>]{0,300}>", Pattern.DOTALL);
+      Pattern.compile("<!--.{0,2000}?-->|</?[a-zA-Z][^<>]{0,300}>", Pattern.DOTALL);
   private static final Pattern ENTITY =
       Pattern.compile("&(#\\d{1,6}|#x[0-9a-fA-F]{1,5}|\\w{2,6});");
   private static final Map<String, String> ENTITIES =
@@ -42,7 +42,7 @@ final class Sentences {
   private static final Pattern END =
       Pattern.compile("(?:[.!?…]+[\"'”’»)\\]]*(?=\\s|$))|(?:[。！？।]+[」』”]*)");
 
-  private static final Pattern LAST_WORD = Pattern.compile("(\\S+)$");
+  private static final Pattern OPENING = Pattern.compile("^[\"'“‘(\\[]+");
   private static final Pattern INITIAL = Pattern.compile("\\p{Lu}");
   private static final Pattern DOTTED = Pattern.compile("(?:\\p{L}\\.)+\\p{L}");
 
@@ -155,30 +155,38 @@ final class Sentences {
   }
 
   private static boolean endsSentence(String line, int start, Matcher end) {
-    String rest = line.substring(end.end()).stripLeading();
-    if (rest.isEmpty() || "。！？।".indexOf(end.group().charAt(0)) >= 0) {
+    int next = end.end();
+    while (next < line.length() && !Character.isLetterOrDigit(line.codePointAt(next))) {
+      next++;
+    }
+    if (next == line.length() || "。！？।".indexOf(line.charAt(end.start())) >= 0) {
       return true;
     }
-    int next = rest.codePoints().filter(Character::isLetterOrDigit).findFirst().orElse(' ');
-    if (Character.isLowerCase(next)) {
+    if (Character.isLowerCase(line.codePointAt(next))) {
       return false;
     }
-    return !end.group().equals(".") || !isAbbreviation(line.substring(start, end.start()), rest);
+    return !end.group().equals(".")
+        || !isAbbreviation(lastWord(line, start, end.start()), wordAt(line, next));
   }
 
-  private static boolean isAbbreviation(String before, String rest) {
-    Matcher lastWord = LAST_WORD.matcher(before);
-    if (!lastWord.find()) {
-      return false;
+  private static String lastWord(String line, int start, int end) {
+    int from = Math.max(start, line.lastIndexOf(' ', end - 1) + 1);
+    return OPENING.matcher(line.substring(from, end)).replaceFirst("");
+  }
+
+  private static String wordAt(String line, int start) {
+    int end = start;
+    while (end < line.length() && Character.isLetterOrDigit(line.charAt(end))) {
+      end++;
     }
-    String word = lastWord.group(1).replaceAll("^[\"'“‘(\\[]+", "");
+    return line.substring(start, end);
+  }
+
+  /** Whether the dot after a word shortens it and the sentence goes on with the following one. */
+  private static boolean isAbbreviation(String word, String following) {
     String lower = word.toLowerCase(Locale.ROOT);
-    String following = rest.split("[^\\p{L}\\p{N}']+", 2)[0];
     if (TITLES.contains(lower)) {
       return true;
-    }
-    if (lower.equals("no") || lower.equals("nos") || lower.equals("vol") || lower.equals("pp")) {
-      return !following.isEmpty() && Character.isDigit(following.charAt(0));
     }
     if (TAILS.contains(lower)) {
       return !following.isEmpty() && Character.isDigit(following.charAt(0));
@@ -193,41 +201,40 @@ final class Sentences {
   }
 
   private static void limitLength(String text, int pauseAfterMillis, List<Sentence> sentences) {
-    String rest = text;
-    while (rest.length() > MAX_CHARS) {
-      int cut = clauseEnd(rest);
-      int pause = CLAUSE_PAUSE_MILLIS;
-      if (cut < 0) {
-        cut = wordEnd(rest);
-        pause = 0;
-      }
-      String head = rest.substring(0, cut).strip();
-      if (hasWord(head)) {
-        sentences.add(new Sentence(head, pause));
-      }
-      rest = rest.substring(cut).strip();
+    int start = 0;
+    while (text.length() - start > MAX_CHARS) {
+      String window = text.substring(start, start + MAX_CHARS + 1);
+      int clause = clauseEnd(window);
+      int cut = clause < 0 ? wordEnd(window) : clause;
+      add(window.substring(0, cut), clause < 0 ? 0 : CLAUSE_PAUSE_MILLIS, sentences);
+      start += cut;
     }
-    if (hasWord(rest)) {
-      sentences.add(new Sentence(rest, pauseAfterMillis));
+    add(text.substring(start), pauseAfterMillis, sentences);
+  }
+
+  private static void add(String text, int pauseAfterMillis, List<Sentence> sentences) {
+    if (hasWord(text)) {
+      sentences.add(new Sentence(text.strip(), pauseAfterMillis));
     }
   }
 
   /** The place after the last clause mark of the allowed length, or -1. */
-  private static int clauseEnd(String text) {
-    for (int i = MAX_CHARS - 1; i >= MAX_CHARS / 4; i--) {
-      if (",;:—–)，；：、".indexOf(text.charAt(i - 1)) >= 0
-          && (text.charAt(i) == ' ' || text.charAt(i - 1) > 0x2000)) {
+  private static int clauseEnd(String window) {
+    for (int i = MAX_CHARS; i >= MAX_CHARS / 4; i--) {
+      char mark = window.charAt(i - 1);
+      boolean wide = mark > '\u2020';
+      if (",;:—–)，；：、".indexOf(mark) >= 0 && (wide || window.charAt(i) == ' ')) {
         return i;
       }
     }
     return -1;
   }
 
-  private static int wordEnd(String text) {
-    int space = text.lastIndexOf(' ', MAX_CHARS);
+  private static int wordEnd(String window) {
+    int space = window.lastIndexOf(' ');
     if (space > 0) {
       return space;
     }
-    return Character.isHighSurrogate(text.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
+    return Character.isHighSurrogate(window.charAt(MAX_CHARS - 1)) ? MAX_CHARS - 1 : MAX_CHARS;
   }
 }

@@ -76,6 +76,8 @@ class EnglishWordsTest {
           yes -- no — maybe          | yes , no , maybe
           naïve Zoë Straße Ærø       | naive Zoe Strasse Aero
           don’t                      | don't
+          Hmmm, pssst                | hum , pist
+          a vitamin A, plan A        | a vitamin _a , plan _a
           (so) it                    | so , it
           """)
   void readsAbbreviationsAndSymbols(String written, String spoken) {

@@ -101,6 +101,7 @@ class MaryVoiceTest {
         "'tis the rock 'n' roll o'clock; d'you don't?",
         "You don't, won't, can't, ain't, aren't, weren't, mustn't, isn't, y'all, ma'am, let's.",
         "I'm, you're, we're, they're, who're, she's, dog's, watch's, I'll, it'll, we've, it'd, he'd.",
+        "a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a'a't n't t't",
         "A\u0000B\u0007C",
         "naïve café Zoë Ærøskøbing Straße",
         "???!!! What ,,, ;;; is --- this ...",

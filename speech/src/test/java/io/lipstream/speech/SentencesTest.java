@@ -84,6 +84,11 @@ class SentencesTest {
   }
 
   @Test
+  void cutsAHugeTextOfAbbreviations() {
+    assertThat(cut("Mr. ".repeat(200_000))).allSatisfy(p -> assertThat(p).startsWith("Mr."));
+  }
+
+  @Test
   void cutsAVeryLongWordWithoutBreakingACharacter() {
     String word = "\uD835\uDD4F".repeat(1_000);
     List<String> parts = cut("a" + word);
