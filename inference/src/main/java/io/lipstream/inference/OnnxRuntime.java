@@ -35,6 +35,7 @@ public final class OnnxRuntime {
 
   static OrtEnvironment environment() {
     try {
+      Telemetry.switchOff();
       return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "lipstream");
     } catch (LinkageError | RuntimeException e) {
       throw new LipstreamException(
