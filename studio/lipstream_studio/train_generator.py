@@ -22,7 +22,7 @@ from lipstream_studio import checkpoints
 from lipstream_studio.crops import Crops, gradients, plain
 from lipstream_studio.networks import Painter
 
-BATCH = 8
+BATCH = 4
 PEAK_RATE = 1.2e-3
 CHECKPOINT_SECONDS = 120
 REST_EVERY = 12
