@@ -228,6 +228,7 @@ class OpenAiVoiceTest {
 
   @Test
   void givesUpWhenTheServerPausesTooLong() {
+    voice = new OpenAiVoice(impatient());
     byte[] wav = WavBytes.streamed(24_000, 7);
     replies.add(
         exchange -> {
@@ -248,7 +249,7 @@ class OpenAiVoiceTest {
 
   @Test
   void givesUpWhenNoAnswerComes() {
-    voice = new OpenAiVoice(server("wav", 0));
+    voice = new OpenAiVoice(impatient());
     replies.add(exchange -> await(testEnded));
     assertThat(failure()).hasMessageContaining("does not answer in time");
   }
@@ -325,6 +326,22 @@ class OpenAiVoiceTest {
         "http://127.0.0.1:" + server.getAddress().getPort() + "/v1/", responseFormat, retries);
   }
 
+  /** Gives up after two seconds of silence: long enough for a busy machine to answer. */
+  private SpeechServer impatient() {
+    SpeechServer patient = server("wav", 0);
+    return new SpeechServer(
+        patient.baseUrl(),
+        patient.model(),
+        patient.voice(),
+        patient.responseFormat(),
+        patient.apiKey(),
+        patient.connectTimeout(),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(2),
+        0,
+        patient.firstBackoff());
+  }
+
   private static SpeechServer settings(String url, String responseFormat, int retries) {
     return new SpeechServer(
         URI.create(url),
@@ -332,9 +349,9 @@ class OpenAiVoiceTest {
         "alloy",
         responseFormat,
         KEY,
-        Duration.ofSeconds(5),
-        Duration.ofSeconds(1),
-        Duration.ofMillis(500),
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(60),
         retries,
         Duration.ofMillis(1));
   }
