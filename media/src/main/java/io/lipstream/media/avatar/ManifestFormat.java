@@ -7,15 +7,17 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.lipstream.media.LipstreamException;
+import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -51,21 +53,41 @@ final class ManifestFormat {
    */
   static AvatarManifest read(String yaml, String origin) {
     try {
+      // Before anything else: a misspelt key would otherwise be told as a missing one.
+      refuseUnknownKeys(MAPPER.readTree(yaml), AvatarManifest.class, "", origin);
       AvatarManifest manifest = MAPPER.readValue(yaml, AvatarManifest.class);
       if (manifest == null) {
         throw new LipstreamException(
             LipstreamException.Kind.AVATAR, origin + ": the file is empty", HINT);
       }
       return manifest;
-    } catch (UnrecognizedPropertyException e) {
-      throw new LipstreamException(
-          LipstreamException.Kind.AVATAR,
-          origin + ": unknown key " + path(e) + at(e),
-          nearestKey(e),
-          e);
     } catch (JsonProcessingException e) {
       throw new LipstreamException(
           LipstreamException.Kind.AVATAR, origin + ": " + reason(e) + at(e), HINT, e);
+    }
+  }
+
+  private static void refuseUnknownKeys(
+      JsonNode node, Class<?> type, String parent, String origin) {
+    if (!type.isRecord() || !node.isObject()) {
+      return;
+    }
+    Map<String, Class<?>> known = new TreeMap<>();
+    for (RecordComponent component : type.getRecordComponents()) {
+      known.put(component.getName(), component.getType());
+    }
+    for (Map.Entry<String, JsonNode> field : node.properties()) {
+      String key = field.getKey();
+      Class<?> fieldType = known.get(key);
+      if (fieldType == null) {
+        throw new LipstreamException(
+            LipstreamException.Kind.AVATAR,
+            origin + ": unknown key " + parent + key,
+            Spelling.nearest(key, known.keySet())
+                .map(near -> "did you mean " + near + "?")
+                .orElse("known keys here: " + String.join(", ", known.keySet())));
+      }
+      refuseUnknownKeys(field.getValue(), fieldType, parent + key + ".", origin);
     }
   }
 
@@ -77,21 +99,14 @@ final class ManifestFormat {
     }
   }
 
-  private static String nearestKey(UnrecognizedPropertyException e) {
-    List<String> known = e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
-    return Spelling.nearest(e.getPropertyName(), known)
-        .map(key -> "did you mean " + key + "?")
-        .orElse("known keys here: " + String.join(", ", known));
-  }
-
   private static String reason(JsonProcessingException e) {
     if (e.getCause() instanceof IllegalArgumentException invalid) {
       return Objects.requireNonNull(invalid.getMessage());
     }
     Matcher missing = MISSING.matcher(e.getOriginalMessage());
     if (missing.find()) {
-      String parent = e instanceof JsonMappingException mapping ? path(mapping) : "";
-      return "key " + (parent.isEmpty() ? "" : parent + ".") + missing.group(1) + " is missing";
+      String key = e instanceof JsonMappingException mapping ? path(mapping) : "";
+      return "key " + (key.isEmpty() ? missing.group(1) : key) + " is missing";
     }
     if (e instanceof InvalidFormatException wrong && wrong.getTargetType().isEnum()) {
       return "key "
