@@ -1,5 +1,7 @@
 package io.lipstream.media;
 
+import java.util.Objects;
+
 /**
  * A failure that a user can meet and mend: it says what was wrong, with which input, and what to
  * do.
@@ -52,6 +54,12 @@ public final class LipstreamException extends RuntimeException {
     super(message, cause);
     this.kind = kind;
     this.hint = hint;
+  }
+
+  /** What was wrong; never null. */
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNullElse(super.getMessage(), "");
   }
 
   public Kind kind() {

@@ -1,0 +1,38 @@
+package io.lipstream.app;
+
+import io.lipstream.inference.ChannelOrder;
+import io.lipstream.inference.EncoderSpec;
+import io.lipstream.inference.GeneratorFamily;
+import io.lipstream.inference.GeneratorSpec;
+import io.lipstream.inference.ValueRange;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.AvatarPackage;
+
+/** What an avatar's manifest means for the engine. */
+final class Networks {
+  private Networks() {}
+
+  static EncoderSpec encoder(AvatarPackage avatar) {
+    return EncoderSpec.of(avatar.manifest().name(), avatar.audioEncoderFile());
+  }
+
+  static GeneratorSpec generator(AvatarPackage avatar) {
+    AvatarManifest manifest = avatar.manifest();
+    AvatarManifest.Generator tensors = manifest.generator();
+    GeneratorFamily family =
+        switch (manifest.family()) {
+          case SYNCTALK2D_328 -> GeneratorFamily.SYNCTALK_2D;
+        };
+    return new GeneratorSpec(
+        manifest.name(),
+        avatar.generatorFile(),
+        family,
+        manifest.family().roiPx(),
+        manifest.mask(),
+        ChannelOrder.BGR,
+        ValueRange.UNIT,
+        tensors.visualName().orElse(""),
+        tensors.audioName().orElse(""),
+        tensors.outputName().orElse(""));
+  }
+}

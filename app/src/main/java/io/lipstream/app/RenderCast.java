@@ -1,0 +1,72 @@
+package io.lipstream.app;
+
+import io.lipstream.app.render.RenderPipeline;
+import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.OnnxEncoder;
+import io.lipstream.inference.OnnxGenerator;
+import io.lipstream.media.avatar.AvatarFrames;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.AvatarPackage;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * An avatar made ready to speak: its package open, its networks loaded, its frames being decoded.
+ *
+ * <p>Owns all of them; closing frees them.
+ */
+final class RenderCast implements AutoCloseable {
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final AvatarManifest manifest;
+  private final RenderPipeline.Cast cast;
+
+  /**
+   * Opens an avatar.
+   *
+   * @param nameOrPath a name from the catalogue, a folder or a .zip
+   * @param workers threads that will call the generator
+   */
+  RenderCast(String nameOrPath, PasteEdge edge, int workers) {
+    try {
+      AvatarPackage avatar = keep(Avatars.catalogue().open(nameOrPath));
+      manifest = avatar.manifest();
+      AvatarFrames frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
+      EngineOptions options = EngineOptions.cpu().withConcurrentCalls(workers);
+      cast =
+          new RenderPipeline.Cast(
+              keep(new OnnxEncoder(Networks.encoder(avatar), options)),
+              keep(new OnnxGenerator(Networks.generator(avatar), frames, options)),
+              frames,
+              manifest,
+              edge);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  AvatarManifest manifest() {
+    return manifest;
+  }
+
+  RenderPipeline.Cast cast() {
+    return cast;
+  }
+
+  @Override
+  public void close() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing an avatar failed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.lipstream.app;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.junit.jupiter.api.Test;
+
+/** The rules of docs/architecture.md that the module graph alone does not enforce. */
+final class ArchitectureTest {
+  private static final JavaClasses OURS =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("io.lipstream");
+
+  @Test
+  void onlyInferenceKnowsOnnxRuntime() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("io.lipstream.inference..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.onnxruntime..")
+        .check(OURS);
+  }
+
+  @Test
+  void modulesMeetOnlyInMedia() {
+    String[] middle = {"inference", "speech", "compositing", "streaming"};
+    for (String one : middle) {
+      for (String other : middle) {
+        if (!one.equals(other)) {
+          noClasses()
+              .that()
+              .resideInAPackage("io.lipstream." + one + "..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAPackage("io.lipstream." + other + "..")
+              .allowEmptyShould(true)
+              .check(OURS);
+        }
+      }
+    }
+  }
+
+  @Test
+  void mediaKnowsNobody() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.lipstream.media..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.lipstream.inference..",
+            "io.lipstream.speech..",
+            "io.lipstream.compositing..",
+            "io.lipstream.streaming..",
+            "io.lipstream.app..")
+        .check(OURS);
+  }
+
+  @Test
+  void packagesOfAModuleFormNoCircle() {
+    SlicesRuleDefinition.slices()
+        .matching("io.lipstream.media.(*)..")
+        .should()
+        .beFreeOfCycles()
+        .check(OURS);
+  }
+
+  @Test
+  void onlyTheCommandLineEndsTheProcess() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("io.lipstream.app.Lipstream")
+        .should()
+        .callMethod(System.class, "exit", int.class)
+        .check(OURS);
+  }
+
+  @Test
+  void namesSayWhatAThingIs() {
+    classes()
+        .should()
+        .haveSimpleNameNotEndingWith("Util")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Utils")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Helper")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Manager")
+        .andShould()
+        .haveSimpleNameNotEndingWith("Impl")
+        .check(OURS);
+  }
+}
