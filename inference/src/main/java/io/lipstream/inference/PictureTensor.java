@@ -18,7 +18,8 @@ final class PictureTensor {
   private final ChannelOrder channelOrder;
   private final float black;
   private final float scale;
-  private final float[] chunk = new float[CHUNK];
+  private final float[] values = new float[CHUNK];
+  private final int[] levels = new int[CHUNK];
 
   PictureTensor(GeneratorSpec spec) {
     planeFloats = spec.roiPx() * spec.roiPx();
@@ -30,35 +31,41 @@ final class PictureTensor {
   /**
    * Reads one frame to a place in an array.
    *
-   * @return whether every value was a number
+   * @return whether every value was a number; if not, the picture is incomplete
    */
   boolean read(TensorBuffer source, int frame, byte[] target, int targetOffset) {
-    int largestBits = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
       long plane = (long) frame * CHANNELS + channelOrder.planeOf(channel);
       int targetPlane = targetOffset + channel * planeFloats;
       for (int done = 0; done < planeFloats; done += CHUNK) {
         int count = Math.min(CHUNK, planeFloats - done);
-        source.get(plane * planeFloats + done, chunk, 0, count);
-        largestBits = Math.max(largestBits, largestBits(count));
+        source.get(plane * planeFloats + done, values, 0, count);
+        if (!allFinite(count)) {
+          return false;
+        }
         toBytes(count, target, targetPlane + done);
       }
     }
-    return largestBits < NOT_FINITE;
+    return true;
   }
 
-  private int largestBits(int count) {
-    int largest = 0;
+  private boolean allFinite(int count) {
     for (int i = 0; i < count; i++) {
-      largest = Math.max(largest, Float.floatToRawIntBits(chunk[i]) & Integer.MAX_VALUE);
+      if ((Float.floatToRawIntBits(values[i]) & Integer.MAX_VALUE) >= NOT_FINITE) {
+        return false;
+      }
     }
-    return largest;
+    return true;
   }
 
+  /** In two loops: the first one is compiled to vector instructions, halving the time. */
   private void toBytes(int count, byte[] target, int targetOffset) {
     for (int i = 0; i < count; i++) {
-      int value = (int) ((chunk[i] - black) * scale);
-      target[targetOffset + i] = (byte) Math.min(Math.max(value, 0), 255);
+      int level = (int) ((values[i] - black) * scale);
+      levels[i] = Math.min(Math.max(level, 0), 255);
+    }
+    for (int i = 0; i < count; i++) {
+      target[targetOffset + i] = (byte) levels[i];
     }
   }
 }
