@@ -252,8 +252,7 @@ def frame_mouths(utterance: Utterance, frame_count: int) -> np.ndarray:
 def write(folder: Path, made: list[Utterance]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mels, mouths, index = [], [], []
-    for utterance in made:
-        rows = features.mel(utterance.samples)
+    for utterance, rows in zip(made, features.mels([u.samples for u in made])):
         mels.append(rows.astype(np.float16))
         mouths.append(frame_mouths(utterance, features.frame_count(len(rows))))
         index.append(
