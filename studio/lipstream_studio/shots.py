@@ -3,7 +3,7 @@
     python -m lipstream_studio.shots [--count 700]
 
 writes `renders/rects.json` ([[x1,y1,x2,y2], ...] in pixels, half open, one per idle frame, all of one size) and
-`renders/shots.json` ([{"file", "idle", "par", "val"}, ...]). Mouth parameters come from synthetic speech (flite on
+`renders/shots.json` ([{"file", "idle", "par"}, ...]). Mouth parameters come from synthetic speech (flite on
 the path) through the same curves the networks learn. The order is random: any prefix is a fair sample.
 """
 
@@ -42,7 +42,6 @@ That was really awful weather, was it not?""".split("\n")
 MARGIN_PX = 13  # between anything that moves with the mouth and the rectangle's border
 MOVES_METRES = 0.0008  # less movement than this is not seen
 SPREAD_SHARE, EXTREME_SHARE = 0.45, 0.2  # of the shots: far apart; closed or wide open. The rest is drawn evenly
-HELD_OUT_EVERY = 12
 
 
 def speech_parameters():
@@ -120,8 +119,7 @@ def main():
     (RENDERS / "rects.json").write_text(json.dumps(places))
     idle = np.concatenate([rng.permutation(motion.FRAME_COUNT) for _ in range(-(-count // motion.FRAME_COUNT))])
     shots = [
-        {"file": f"mouth/{n:05d}.png", "idle": int(idle[n]), "par": [round(float(x), 4) for x in shape],
-         "val": n % HELD_OUT_EVERY == HELD_OUT_EVERY - 1}
+        {"file": f"mouth/{n:05d}.png", "idle": int(idle[n]), "par": [round(float(x), 4) for x in shape]}
         for n, shape in enumerate(pick(parameters, count, rng))
     ]
     (RENDERS / "shots.json").write_text(json.dumps(shots))
