@@ -162,7 +162,8 @@ final class PackageArchive implements AutoCloseable {
     }
   }
 
-  private static void delete(Path folder) {
+  /** Deletes a folder with everything in it, links themselves and not what they lead to. */
+  static void delete(Path folder) {
     if (!Files.exists(folder)) {
       return;
     }

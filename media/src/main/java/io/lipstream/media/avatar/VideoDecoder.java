@@ -104,12 +104,6 @@ final class VideoDecoder implements AutoCloseable {
     return stream.codecpar().height();
   }
 
-  /** Frames a second, rounded; 0 if the file does not tell. */
-  int fps() {
-    var rate = stream.avg_frame_rate();
-    return rate.den() == 0 ? 0 : (int) Math.round((double) rate.num() / rate.den());
-  }
-
   /** Frames according to the container, or 0 where it does not tell. */
   long declaredFrameCount() {
     return stream.nb_frames();
