@@ -1,50 +1,23 @@
 package io.lipstream.app;
 
-import io.lipstream.media.LipstreamException;
-import io.lipstream.media.avatar.AvatarManifest;
-import io.lipstream.media.avatar.AvatarPackage;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.lipstream.media.avatar.AvatarStore;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Where this installation keeps its avatars. */
 final class Avatars {
-  private final Path root;
+  private Avatars() {}
 
-  private Avatars(Path root) {
-    this.root = root;
+  /** The user's own avatars before those that came with the program. */
+  static AvatarStore store() {
+    return new AvatarStore(List.of(userFolder(), builtIn()));
   }
 
-  record Entry(String name) {}
-
-  static Avatars catalogue() {
-    return new Avatars(Path.of(System.getProperty("lipstream.home", ".")).resolve("avatars"));
+  static Path userFolder() {
+    return AvatarStore.userFolder(System.getenv(), Path.of(System.getProperty("user.home")));
   }
 
-  List<Entry> list() {
-    try (Stream<Path> folders = Files.list(root)) {
-      return folders
-          .filter(folder -> Files.exists(folder.resolve(AvatarPackage.MANIFEST_FILE)))
-          .map(folder -> new Entry(String.valueOf(folder.getFileName())))
-          .toList();
-    } catch (IOException e) {
-      return List.of();
-    }
-  }
-
-  AvatarPackage open(String nameOrPath) {
-    if (!AvatarManifest.NAME.matcher(nameOrPath).matches()) {
-      return AvatarPackage.open(Path.of(nameOrPath));
-    }
-    Path folder = root.resolve(nameOrPath);
-    if (!Files.isDirectory(folder)) {
-      throw new LipstreamException(
-          LipstreamException.Kind.AVATAR,
-          "there is no avatar \"" + nameOrPath + "\"",
-          "known are " + String.join(", ", list().stream().map(Entry::name).toList()));
-    }
-    return AvatarPackage.open(folder);
+  private static Path builtIn() {
+    return Path.of(System.getProperty("lipstream.home", ".")).resolve("avatars");
   }
 }

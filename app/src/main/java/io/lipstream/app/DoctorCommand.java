@@ -137,8 +137,7 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static String avatars() {
-    return String.join(
-        ", ", Avatars.catalogue().list().stream().map(entry -> entry.name()).toList());
+    return String.join(", ", Avatars.store().list().stream().map(entry -> entry.name()).toList());
   }
 
   private void component(String name, Supplier<String> facts) {

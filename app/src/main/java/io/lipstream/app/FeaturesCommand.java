@@ -2,6 +2,7 @@ package io.lipstream.app;
 
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.OnnxEncoder;
+import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.audio.MelExtractor;
 import io.lipstream.media.audio.NpyFile;
@@ -9,7 +10,6 @@ import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.audio.SpeechFeatures;
 import io.lipstream.media.avatar.AvatarPackage;
-import io.lipstream.media.lipsync.AudioEncoder;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +87,7 @@ final class FeaturesCommand implements Callable<Integer> {
   }
 
   private void extractAll(PcmSource source, @Nullable NpyFile melFile, NpyFile embeddingFile) {
-    try (AvatarPackage opened = Avatars.catalogue().open(avatar);
+    try (AvatarPackage opened = Avatars.store().open(avatar);
         OnnxEncoder encoder =
             new OnnxEncoder(Networks.encoder(opened), EngineOptions.cpu().withConcurrentCalls(1))) {
       SpeechFeatures features =

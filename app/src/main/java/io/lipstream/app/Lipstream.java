@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     subcommands = {
       RenderCommand.class,
+      AvatarsCommand.class,
+      AvatarCommand.class,
       FeaturesCommand.class,
       DoctorCommand.class,
       WarmUpCommand.class,

@@ -29,7 +29,7 @@ final class RenderCast implements AutoCloseable {
    */
   RenderCast(String nameOrPath, PasteEdge edge, int workers) {
     try {
-      AvatarPackage avatar = keep(Avatars.catalogue().open(nameOrPath));
+      AvatarPackage avatar = keep(Avatars.store().open(nameOrPath));
       manifest = avatar.manifest();
       AvatarFrames frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
       EngineOptions options = EngineOptions.cpu().withConcurrentCalls(workers);

@@ -18,7 +18,8 @@ import io.lipstream.streaming.file.FrameRate;
 import io.lipstream.streaming.file.Mp4Format;
 import io.lipstream.streaming.file.Mp4Sink;
 import io.lipstream.streaming.file.VideoCodec;
-import java.io.Console;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -148,8 +149,7 @@ final class RenderCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--threads must be from 1 to 256, not " + workers);
     }
-    Progress progress =
-        new Progress(progressStyle(), spec.commandLine().getErr(), System::nanoTime);
+    Progress progress = Progress.onConsole(quiet, spec.commandLine().getErr());
     RenderReport report;
     try (Interruption interruption = new Interruption()) {
       report = render(workers, progress, interruption);
@@ -183,16 +183,6 @@ final class RenderCommand implements Callable<Integer> {
     }
   }
 
-  // Whether there is a console without a terminal differs from one JDK to the next.
-  @SuppressWarnings("SystemConsoleNull")
-  private Progress.Style progressStyle() {
-    if (quiet) {
-      return Progress.Style.NONE;
-    }
-    Console console = System.console();
-    return console != null && console.isTerminal() ? Progress.Style.BAR : Progress.Style.LINES;
-  }
-
   private PcmSource openWords(@Nullable SpeechSynthesizer synthesizer) throws IOException {
     if (synthesizer == null) {
       return AudioFile.open(Objects.requireNonNull(words.audio));
@@ -206,9 +196,11 @@ final class RenderCommand implements Callable<Integer> {
     AvatarManifest.Frames size = cast.manifest().frames();
     Mp4Format format =
         Mp4Format.of(size.widthPx(), size.heightPx(), FrameRate.of(outputFps(cast)), sound, codec);
-    return out.equals("-")
-        ? Mp4Sink.toStream("standard output", System.out, format)
-        : Mp4Sink.toFile(Path.of(out), format);
+    if (!out.equals("-")) {
+      return Mp4Sink.toFile(Path.of(out), format);
+    }
+    // Not System.out: a PrintStream keeps a full disk or a closed pipe to itself.
+    return Mp4Sink.toStream("standard output", new FileOutputStream(FileDescriptor.out), format);
   }
 
   private static String readText(Path file) throws IOException {

@@ -1,6 +1,6 @@
 package io.lipstream.inference;
 
-import io.lipstream.media.lipsync.AudioEncoder;
+import io.lipstream.media.audio.AudioEncoder;
 import java.util.List;
 
 /**

@@ -2,8 +2,8 @@ package io.lipstream.inference;
 
 import static io.lipstream.inference.Networks.fixture;
 import static io.lipstream.inference.Networks.tinyEncoder;
-import static io.lipstream.media.lipsync.AudioEncoder.FEATURE_FLOATS;
-import static io.lipstream.media.lipsync.AudioEncoder.WINDOW_FLOATS;
+import static io.lipstream.media.audio.AudioEncoder.FEATURE_FLOATS;
+import static io.lipstream.media.audio.AudioEncoder.WINDOW_FLOATS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;

@@ -48,14 +48,10 @@ public final class Ffmpeg {
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String reason = String.valueOf(root.getMessage());
     return new LipstreamException(
         LipstreamException.Kind.ENVIRONMENT,
-        "FFmpeg's native libraries do not load here: " + reason,
-        reason.contains("shared object file")
-            ? "on Debian or Ubuntu: apt-get install libva2 libva-drm2 libva-x11-2"
-            : "they are unpacked into ~/.javacpp/cache: is there room, and may you write there?"
-                + " (another place: -Dorg.bytedeco.javacpp.cachedir=FOLDER)",
+        "FFmpeg's native libraries do not load here: " + root.getMessage(),
+        "on Debian or Ubuntu: apt-get install libva2 libva-drm2 libva-x11-2",
         failure);
   }
 

@@ -1,10 +1,10 @@
 package io.lipstream.app.render;
 
 import io.lipstream.compositing.SpeechGate;
+import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.audio.SpeechFeatures;
-import io.lipstream.media.lipsync.AudioEncoder;
 import io.lipstream.media.lipsync.MouthGenerator;
 import java.util.ArrayDeque;
 import java.util.Arrays;

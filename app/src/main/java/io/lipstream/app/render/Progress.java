@@ -1,17 +1,18 @@
 package io.lipstream.app.render;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * Tells a person how far a render is: a bar that is redrawn on a terminal, else one plain line a
- * second.
+ * Tells a person how far a long work on frames is: a bar that is redrawn on a terminal, else one
+ * plain line a second.
  *
  * <p>One thread reports. Costs nothing between two updates.
  */
 public final class Progress {
-  /** How a render shows its progress. */
+  /** How progress is shown. */
   public enum Style {
     NONE,
     LINES,
@@ -27,6 +28,16 @@ public final class Progress {
   private final long startNanos;
   private long lastUpdateNanos;
   private int lastLineChars;
+
+  /** A bar where there is a terminal to draw it on, lines elsewhere, nothing if quiet. */
+  // Whether there is a console without a terminal differs from one JDK to the next.
+  @SuppressWarnings("SystemConsoleNull")
+  public static Progress onConsole(boolean quiet, PrintWriter err) {
+    Console console = System.console();
+    Style style =
+        quiet ? Style.NONE : console != null && console.isTerminal() ? Style.BAR : Style.LINES;
+    return new Progress(style, err, System::nanoTime);
+  }
 
   public Progress(Style style, PrintWriter err, LongSupplier nanoTime) {
     this.style = style;
@@ -56,7 +67,7 @@ public final class Progress {
     String line =
         expectedFrames > 0
             ? known(done, Math.max(done, expectedFrames), fps)
-            : String.format(Locale.ROOT, "rendered %d frames, %.0f fps", done, fps);
+            : String.format(Locale.ROOT, "%d frames, %.0f fps", done, fps);
     show(line);
   }
 

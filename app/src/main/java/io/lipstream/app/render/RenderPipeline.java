@@ -3,11 +3,11 @@ package io.lipstream.app.render;
 import io.lipstream.app.render.StageTimes.Stage;
 import io.lipstream.compositing.Compositor;
 import io.lipstream.compositing.PasteEdge;
+import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
-import io.lipstream.media.lipsync.AudioEncoder;
 import io.lipstream.media.lipsync.MediaSink;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.picture.I420Frame;
@@ -58,6 +58,9 @@ public final class RenderPipeline {
   private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
   private volatile long expectedFrames;
   private volatile boolean planned;
+
+  // The planner's alone.
+  private long waitedNanos;
 
   // The writer's alone until it has ended.
   private long framesWritten;
@@ -138,21 +141,30 @@ public final class RenderPipeline {
           .expectedFrames()
           .ifPresent(expected -> expectedFrames = Math.max(1, expected * outputFps / rateHz));
       plan.add(block, count);
-      mark = stages.add(Stage.FEATURES, mark);
+      mark = stages.add(Stage.FEATURES, mark + waited());
     }
     plan.finish();
     expectedFrames = Math.max(1, Math.round((double) frames * outputFps / rateHz));
-    stages.add(Stage.FEATURES, mark);
+    stages.add(Stage.FEATURES, mark + waited());
     return (double) frames / rateHz;
   }
 
+  /** The time spent waiting for free segments since the last call: no work of any stage. */
+  private long waited() {
+    long nanos = waitedNanos;
+    waitedNanos = 0;
+    return nanos;
+  }
+
   private Segment takeFree() {
+    long start = System.nanoTime();
     try {
       while (true) {
         rethrowFailure();
         Segment segment = free.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
         if (segment != null) {
           segment.clear();
+          waitedNanos += System.nanoTime() - start;
           return segment;
         }
       }

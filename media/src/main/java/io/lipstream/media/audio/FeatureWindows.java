@@ -1,7 +1,5 @@
 package io.lipstream.media.audio;
 
-import io.lipstream.media.lipsync.AudioEncoder;
-import io.lipstream.media.lipsync.MouthGenerator;
 import java.util.Arrays;
 
 /**
@@ -13,13 +11,16 @@ import java.util.Arrays;
  * nothing while running.
  */
 public final class FeatureWindows implements FeatureSink {
+  /** Floats of one window: 16 features of 512, row-major. */
+  public static final int WINDOW_FLOATS = 16 * AudioEncoder.FEATURE_FLOATS;
+
   private static final int FEATURE_FLOATS = AudioEncoder.FEATURE_FLOATS;
   private static final int ROWS_AHEAD = 7;
 
   private final FeatureSink frames;
 
   /** The window of the next frame to leave, its last row the newest. */
-  private final float[] window = new float[MouthGenerator.AUDIO_WINDOW_FLOATS];
+  private final float[] window = new float[WINDOW_FLOATS];
 
   private final float[] last = new float[FEATURE_FLOATS];
   private final float[] zeros = new float[FEATURE_FLOATS];

@@ -1,7 +1,5 @@
 package io.lipstream.media.audio;
 
-import io.lipstream.media.lipsync.AudioEncoder;
-
 /**
  * Cuts mel rows (80 a second) into the windows of 16 rows that belong to video frames (25 a
  * second), each turned to [80][16].

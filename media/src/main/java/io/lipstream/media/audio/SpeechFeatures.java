@@ -1,7 +1,5 @@
 package io.lipstream.media.audio;
 
-import io.lipstream.media.lipsync.AudioEncoder;
-
 /**
  * Everything between speech at 16 kHz and the generator's audio windows: mel rows, mel windows, the
  * audio encoder in batches, feature windows.
@@ -22,7 +20,7 @@ public final class SpeechFeatures {
      * The window of the next video frame, 25 a second from the first sample on.
      *
      * @param index counts from 0 within the utterance
-     * @param audioWindow [16][512], for {@link io.lipstream.media.lipsync.MouthGenerator#generate}
+     * @param audioWindow [16][512], as the generator takes it
      */
     void frame(long index, float[] audioWindow);
 

@@ -1,5 +1,7 @@
 package io.lipstream.media.lipsync;
 
+import io.lipstream.media.audio.FeatureWindows;
+
 /**
  * Draws the lower face of one avatar for given frames and sounds.
  *
@@ -7,7 +9,7 @@ package io.lipstream.media.lipsync;
  */
 public interface MouthGenerator extends AutoCloseable {
   /** Floats of one audio window: 16 features of 512, row-major, read by the network as 32x16x16. */
-  int AUDIO_WINDOW_FLOATS = 16 * 512;
+  int AUDIO_WINDOW_FLOATS = FeatureWindows.WINDOW_FLOATS;
 
   /** The most frames one call may ask for. */
   int maxBatch();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.lipstream.media.lipsync.AudioEncoder;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -2,7 +2,6 @@ package io.lipstream.media.audio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.lipstream.media.lipsync.AudioEncoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,4 +1,4 @@
-package io.lipstream.media.lipsync;
+package io.lipstream.media.audio;
 
 /**
  * Turns mel windows into the features the generator listens to.

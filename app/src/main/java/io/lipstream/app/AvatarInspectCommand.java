@@ -1,0 +1,140 @@
+package io.lipstream.app;
+
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.NetworkDescription;
+import io.lipstream.inference.OnnxEncoder;
+import io.lipstream.inference.OnnxGenerator;
+import io.lipstream.inference.TensorDescription;
+import io.lipstream.media.avatar.AvatarFrames;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.avatar.ContactSheet;
+import io.lipstream.media.picture.Rect;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.IntSummaryStatistics;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lipstream avatar inspect}: what an avatar consists of, in words and as a picture. */
+@Command(
+    name = "inspect",
+    mixinStandardHelpOptions = true,
+    description = "Prints an avatar's frames, rectangles and tensors and draws a contact sheet.")
+@SuppressWarnings("NullAway.Init") // picocli fills the options in
+final class AvatarInspectCommand implements Runnable {
+  @Spec CommandSpec spec;
+
+  @Parameters(paramLabel = "NAME|PATH", description = "An avatar's name, its folder or its .zip.")
+  String avatar;
+
+  @Option(
+      names = "--sheet",
+      paramLabel = "FILE.png",
+      description = "Where to draw the contact sheet (default: NAME-sheet.png here).")
+  @Nullable Path sheet;
+
+  @Override
+  public void run() {
+    try (AvatarPackage opened = Avatars.store().open(avatar);
+        AvatarFrames frames = AvatarFrames.load(opened, AvatarFrames.defaultMaxBytes())) {
+      describe(opened);
+      EngineOptions options = EngineOptions.cpu().withConcurrentCalls(1);
+      try (OnnxEncoder encoder = new OnnxEncoder(Networks.encoder(opened), options);
+          OnnxGenerator generator =
+              new OnnxGenerator(Networks.generator(opened), frames, options)) {
+        describe("audio encoder", encoder.describe());
+        describe("generator", generator.describe());
+      }
+      Path target = sheet == null ? Path.of(opened.manifest().name() + "-sheet.png") : sheet;
+      ContactSheet.write(opened, frames, target);
+      say("contact sheet", target.toString());
+    }
+  }
+
+  private void describe(AvatarPackage opened) {
+    AvatarManifest manifest = opened.manifest();
+    say("name", manifest.name() + " (" + manifest.title() + ")");
+    say("where", opened.location().toAbsolutePath().normalize().toString());
+    if (!manifest.description().isEmpty()) {
+      say("description", manifest.description().replaceAll("\\s+", " "));
+    }
+    say("licence", manifest.licence());
+    manifest.credits().forEach(credit -> say("credit", credit));
+    AvatarManifest.Frames frames = manifest.frames();
+    say(
+        "frames",
+        String.format(
+            Locale.ROOT,
+            "%d of %dx%d at %d a second, %s, %.1f s; %.0f MB in memory",
+            frames.count(),
+            frames.widthPx(),
+            frames.heightPx(),
+            manifest.fps(),
+            manifest.order().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+            (double) frames.count() / manifest.fps(),
+            frames.count() * AvatarFrames.bytesPerFrame(opened) / 1e6));
+    say("rectangles", rectangles(opened.rectangles()));
+    Rect mask = manifest.mask();
+    say(
+        "mask",
+        String.format(
+            Locale.ROOT,
+            "x %d-%d, y %d-%d of %d",
+            mask.x1(),
+            mask.x2() - 1,
+            mask.y1(),
+            mask.y2() - 1,
+            manifest.geometry().roiPx()));
+    say(
+        "resting mouth",
+        switch (manifest.restingMouth()) {
+          case FRAMES -> "the frames' own";
+          case GENERATOR -> "drawn by the generator";
+        });
+  }
+
+  private static String rectangles(List<Rect> rectangles) {
+    IntSummaryStatistics sides =
+        rectangles.stream().collect(Collectors.summarizingInt(Rect::widthPx));
+    IntSummaryStatistics left = rectangles.stream().collect(Collectors.summarizingInt(Rect::x1));
+    IntSummaryStatistics top = rectangles.stream().collect(Collectors.summarizingInt(Rect::y1));
+    return String.format(
+        Locale.ROOT, "%s px square, left %s, top %s", range(sides), range(left), range(top));
+  }
+
+  private static String range(IntSummaryStatistics values) {
+    return values.getMin() == values.getMax()
+        ? Integer.toString(values.getMin())
+        : values.getMin() + " to " + values.getMax();
+  }
+
+  private void describe(String role, NetworkDescription network) {
+    say(
+        role,
+        String.format(
+            Locale.ROOT,
+            "%s, %.1f MB, opsets %s",
+            network.file().getFileName(),
+            network.sizeBytes() / 1e6,
+            network.opsets()));
+    for (TensorDescription input : network.inputs()) {
+      say("  input", input.toString());
+    }
+    for (TensorDescription output : network.outputs()) {
+      say("  output", output.toString());
+    }
+  }
+
+  private void say(String name, String text) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(String.format(Locale.ROOT, "%-14s %s", name, text));
+  }
+}
