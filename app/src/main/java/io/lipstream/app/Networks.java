@@ -2,7 +2,6 @@ package io.lipstream.app;
 
 import io.lipstream.inference.ChannelOrder;
 import io.lipstream.inference.EncoderSpec;
-import io.lipstream.inference.GeneratorFamily;
 import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.ValueRange;
 import io.lipstream.media.avatar.AvatarManifest;
@@ -19,15 +18,10 @@ final class Networks {
   static GeneratorSpec generator(AvatarPackage avatar) {
     AvatarManifest manifest = avatar.manifest();
     AvatarManifest.Generator tensors = manifest.generator();
-    GeneratorFamily family =
-        switch (manifest.family()) {
-          case SYNCTALK2D_328 -> GeneratorFamily.SYNCTALK_2D;
-        };
     return new GeneratorSpec(
         manifest.name(),
         avatar.generatorFile(),
-        family,
-        manifest.family().roiPx(),
+        manifest.family(),
         manifest.mask(),
         ChannelOrder.BGR,
         ValueRange.UNIT,

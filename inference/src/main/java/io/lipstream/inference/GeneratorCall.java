@@ -24,7 +24,13 @@ final class GeneratorCall implements AutoCloseable {
     file = network.file();
     this.network = network.newRun();
     this.references = references;
-    visualTensor = new VisualTensor(spec);
+    // Here another family brings its own layout: wav2lip256 wants the masked picture first and a
+    // mel
+    // window in place of features, Ultralight 160 the same pictures smaller and HuBERT features.
+    visualTensor =
+        switch (spec.family()) {
+          case SYNCTALK2D_328 -> new VisualTensor(spec);
+        };
     pictureTensor = new PictureTensor(spec);
     roi = new byte[3 * spec.roiPx() * spec.roiPx()];
   }

@@ -1,5 +1,6 @@
 package io.lipstream.inference;
 
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.picture.Rect;
 import java.nio.file.Path;
 
@@ -8,7 +9,6 @@ import java.nio.file.Path;
  *
  * @param avatar the avatar's name, for messages
  * @param file the ONNX file, on any file system
- * @param roiPx side of the picture
  * @param maskBox the part blanked in the masked copy, in ROI pixels
  * @param visualTensor name of the picture input, or empty to find it by its shape
  * @param audioTensor name of the sound input, or empty to find it by its shape
@@ -18,7 +18,6 @@ public record GeneratorSpec(
     String avatar,
     Path file,
     GeneratorFamily family,
-    int roiPx,
     Rect maskBox,
     ChannelOrder channelOrder,
     ValueRange valueRange,
@@ -27,26 +26,20 @@ public record GeneratorSpec(
     String outputTensor) {
 
   public GeneratorSpec {
-    if (roiPx < 1) {
-      throw new IllegalArgumentException("roiPx must be at least 1: " + roiPx);
-    }
-    if (!maskBox.fitsIn(roiPx, roiPx)) {
-      throw new IllegalArgumentException(maskBox + " leaves the ROI of " + roiPx + " pixels");
+    if (!maskBox.fitsIn(family.roiPx(), family.roiPx())) {
+      throw new IllegalArgumentException(
+          maskBox + " leaves the ROI of " + family.roiPx() + " pixels");
     }
   }
 
-  /** A network of the family's published form, with the mask box of its training code. */
-  public static GeneratorSpec syncTalk2d(String avatar, Path file) {
+  /** Side of the square picture. */
+  public int roiPx() {
+    return family.roiPx();
+  }
+
+  /** A network in its family's published form. */
+  public static GeneratorSpec of(String avatar, GeneratorFamily family, Path file) {
     return new GeneratorSpec(
-        avatar,
-        file,
-        GeneratorFamily.SYNCTALK_2D,
-        320,
-        new Rect(5, 5, 315, 310),
-        ChannelOrder.BGR,
-        ValueRange.UNIT,
-        "",
-        "",
-        "");
+        avatar, file, family, family.defaultMask(), ChannelOrder.BGR, ValueRange.UNIT, "", "", "");
   }
 }

@@ -1,5 +1,6 @@
 package io.lipstream.inference;
 
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.lipsync.ReferenceCrops;
 import java.util.List;
@@ -37,9 +38,9 @@ public final class OnnxGenerator implements MouthGenerator {
             new NetworkFile("the generator of avatar " + spec.avatar(), spec.file()),
             options,
             List.of(
-                new TensorRole("visual", spec.visualTensor(), family.visualShape(spec.roiPx())),
-                new TensorRole("audio", spec.audioTensor(), family.audioShape())),
-            new TensorRole("output", spec.outputTensor(), family.outputShape(spec.roiPx())));
+                new TensorRole("visual", spec.visualTensor(), picture(6, spec.roiPx())),
+                new TensorRole("audio", spec.audioTensor(), longs(family.audioShape()))),
+            new TensorRole("output", spec.outputTensor(), picture(3, spec.roiPx())));
     calls =
         new CallPool<>(
             network.file().owner(),
@@ -106,6 +107,14 @@ public final class OnnxGenerator implements MouthGenerator {
 
   private int mouthBytes() {
     return 3 * spec.roiPx() * spec.roiPx();
+  }
+
+  private static List<Long> picture(long planes, long sidePx) {
+    return List.of(planes, sidePx, sidePx);
+  }
+
+  private static List<Long> longs(List<Integer> shape) {
+    return shape.stream().map(Integer::longValue).toList();
   }
 
   private static void requireLength(String name, int length, int needed) {

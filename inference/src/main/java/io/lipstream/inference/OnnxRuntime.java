@@ -36,7 +36,7 @@ public final class OnnxRuntime {
   static OrtEnvironment environment() {
     try {
       Telemetry.switchOff();
-      return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "lipstream");
+      return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "lipstream");
     } catch (LinkageError | RuntimeException e) {
       throw new LipstreamException(
           LipstreamException.Kind.ENVIRONMENT,
@@ -55,7 +55,8 @@ public final class OnnxRuntime {
       session.setInterOpNumThreads(options.interOpThreads());
       // Threads that spin between calls would take the cores that compositing and encoding need.
       session.addConfigEntry("session.intra_op.allow_spinning", "0");
-      session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      // Errors come as exceptions; the library would print each of them as well.
+      session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       switch (options.provider()) {
         case CPU -> {}
         case CUDA -> addCuda(session, options.deviceIndex());

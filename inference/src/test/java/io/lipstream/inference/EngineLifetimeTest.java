@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lipstream.inference.Networks.Patterns;
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.ReferenceCrops;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +37,9 @@ class EngineLifetimeTest {
     SlowCrops crops = new SlowCrops();
     OnnxGenerator generator =
         new OnnxGenerator(
-            GeneratorSpec.syncTalk2d("test", tinyGenerator()), crops, EngineOptions.cpu());
+            GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, tinyGenerator()),
+            crops,
+            EngineOptions.cpu());
     FutureTask<byte[]> call = new FutureTask<>(() -> generate(generator, new int[] {7}, 0));
     FutureTask<Boolean> close =
         new FutureTask<>(
@@ -62,7 +65,7 @@ class EngineLifetimeTest {
     SlowCrops crops = new SlowCrops();
     try (OnnxGenerator generator =
         new OnnxGenerator(
-            GeneratorSpec.syncTalk2d("test", tinyGenerator()),
+            GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, tinyGenerator()),
             crops,
             EngineOptions.cpu().withConcurrentCalls(1))) {
       FutureTask<byte[]> first = new FutureTask<>(() -> generate(generator, new int[] {7}, 0));

@@ -1,6 +1,5 @@
 package io.lipstream.inference;
 
-import static io.lipstream.inference.Networks.ROI_PX;
 import static io.lipstream.inference.Networks.fixture;
 import static io.lipstream.inference.Networks.open;
 import static io.lipstream.inference.Networks.tinyEncoder;
@@ -11,6 +10,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lipstream.inference.Networks.Patterns;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.picture.Rect;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -127,7 +127,7 @@ class NetworkMismatchTest {
   }
 
   private static LipstreamException refusalOf(Path file) {
-    return refusalOf(GeneratorSpec.syncTalk2d("test", file));
+    return refusalOf(GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, file));
   }
 
   private static LipstreamException refusalOf(GeneratorSpec spec) {
@@ -140,8 +140,7 @@ class NetworkMismatchTest {
     return new GeneratorSpec(
         "test",
         file,
-        GeneratorFamily.SYNCTALK_2D,
-        ROI_PX,
+        GeneratorFamily.SYNCTALK2D_328,
         new Rect(5, 5, 315, 310),
         ChannelOrder.BGR,
         ValueRange.UNIT,

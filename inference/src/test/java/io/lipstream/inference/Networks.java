@@ -2,6 +2,7 @@ package io.lipstream.inference;
 
 import static io.lipstream.media.lipsync.MouthGenerator.AUDIO_WINDOW_FLOATS;
 
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.ReferenceCrops;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -33,7 +34,8 @@ final class Networks {
   }
 
   static OnnxGenerator open(Path file, EngineOptions options) {
-    return new OnnxGenerator(GeneratorSpec.syncTalk2d("test", file), new Patterns(), options);
+    return new OnnxGenerator(
+        GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, file), new Patterns(), options);
   }
 
   /** Windows in which every feature is the frame's loudness. */

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lipstream.inference.Networks.Patterns;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.picture.Rect;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,8 +120,7 @@ class OnnxGeneratorTest {
         new GeneratorSpec(
             "test",
             fixture("generator-shows-masked"),
-            GeneratorFamily.SYNCTALK_2D,
-            ROI_PX,
+            GeneratorFamily.SYNCTALK2D_328,
             box,
             ChannelOrder.BGR,
             ValueRange.UNIT,
@@ -146,8 +146,7 @@ class OnnxGeneratorTest {
         new GeneratorSpec(
             "test",
             fixture("generator-shows-masked"),
-            GeneratorFamily.SYNCTALK_2D,
-            ROI_PX,
+            GeneratorFamily.SYNCTALK2D_328,
             new Rect(0, 0, 1, 1),
             ChannelOrder.RGB,
             new ValueRange(-1, 1),
@@ -244,8 +243,7 @@ class OnnxGeneratorTest {
     return new GeneratorSpec(
         "test",
         file,
-        GeneratorFamily.SYNCTALK_2D,
-        ROI_PX,
+        GeneratorFamily.SYNCTALK2D_328,
         new Rect(5, 5, 315, 310),
         ChannelOrder.BGR,
         ValueRange.UNIT,

@@ -3,6 +3,7 @@ package io.lipstream.benchmarks.inference;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.OnnxGenerator;
+import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.MouthGenerator;
 import java.nio.file.Path;
 import java.util.Random;
@@ -61,7 +62,9 @@ public class GeneratorBenchmark {
           EngineOptions.cpu().withMaxBatch(batch).withIntraOpThreads(intraOpThreads);
       generator =
           new OnnxGenerator(
-              GeneratorSpec.syncTalk2d("measured", Path.of(network)), new NoiseCrops(), options);
+              GeneratorSpec.of("measured", GeneratorFamily.SYNCTALK2D_328, Path.of(network)),
+              new NoiseCrops(),
+              options);
     }
 
     @TearDown
