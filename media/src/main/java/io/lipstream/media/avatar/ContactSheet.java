@@ -165,7 +165,7 @@ public final class ContactSheet {
     try {
       pen.setFont(new Font(Font.SANS_SERIF, style, sizePx));
       pen.drawString(text, x, y);
-    } catch (RuntimeException | InternalError e) {
+    } catch (RuntimeException | LinkageError | InternalError e) {
       // A machine without any font or fontconfig gets the pictures alone.
       lettering = false;
     }
