@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.picture.Rect;
 import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -16,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -131,8 +135,8 @@ class AvatarFramesTest {
   @Test
   void aPictureOfAnotherSizeIsNamedWhenItsFrameIsWanted() throws IOException {
     DrawnAvatar.write(folder, 3);
-    var other = new java.awt.image.BufferedImage(98, 64, java.awt.image.BufferedImage.TYPE_INT_RGB);
-    javax.imageio.ImageIO.write(other, "png", folder.resolve("frames/3.png").toFile());
+    var other = new BufferedImage(98, 64, BufferedImage.TYPE_INT_RGB);
+    ImageIO.write(other, "png", folder.resolve("frames/3.png").toFile());
     try (AvatarPackage avatar = AvatarPackage.open(folder);
         AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
       assertThatThrownBy(() -> frames.frame(2))
@@ -153,6 +157,75 @@ class AvatarFramesTest {
     }
   }
 
+  @Test
+  void aJpegHasTheColoursThatAnotherDecoderSees() throws IOException {
+    DrawnAvatar drawn = DrawnAvatar.write(folder, 2);
+    BufferedImage smooth = new BufferedImage(96, 64, BufferedImage.TYPE_3BYTE_BGR);
+    for (int y = 0; y < 64; y++) {
+      for (int x = 0; x < 96; x++) {
+        smooth.setRGB(x, y, new Color(60 + 2 * x, 250 - 3 * y, 30 + x + y).getRGB());
+      }
+    }
+    Path jpeg = folder.resolve("frames/0.jpg");
+    ImageIO.write(smooth, "jpg", jpeg.toFile());
+    Files.delete(folder.resolve("frames/1.png"));
+    BufferedImage expected = ImageIO.read(jpeg.toFile());
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      AvatarFrame frame = frames.frame(0);
+      byte[] pixels = frame.rectangle().data();
+      Rect rect = drawn.rectangles.getFirst();
+      for (int i = 0; i < 40 * 40; i++) {
+        Color colour = new Color(expected.getRGB(rect.x1() + i % 40, rect.y1() + i / 40));
+        assertThat(pixels[3 * i] & 0xff).isCloseTo(colour.getBlue(), within(4));
+        assertThat(pixels[3 * i + 1] & 0xff).isCloseTo(colour.getGreen(), within(4));
+        assertThat(pixels[3 * i + 2] & 0xff).isCloseTo(colour.getRed(), within(4));
+      }
+      for (int i = 0; i < 96 * 64; i++) {
+        Color c = new Color(expected.getRGB(i % 96, i / 96));
+        assertThat(frame.picture().data()[i] & 0xff).isCloseTo(luma(c), within(3));
+      }
+    }
+  }
+
+  @Test
+  void theCropsAreThoseThatTheNetworksOfThisFamilyWereTrainedOn() throws IOException {
+    Path golden = Path.of("src/test/resources/golden/visual");
+    List<Rect> rectangles =
+        List.of(
+            new Rect(532, 210, 714, 392),
+            new Rect(401, 100, 801, 500),
+            new Rect(600, 300, 928, 628));
+    BufferedImage picture = ImageIO.read(golden.resolve("frame.png").toFile());
+    DrawnAvatar.write(folder, 3)
+        .writeManifest(
+            DrawnAvatar.manifest(3)
+                .replace("widthPx: 96", "widthPx: " + picture.getWidth())
+                .replace("heightPx: 64", "heightPx: " + picture.getHeight()))
+        .writeRectangles(CropRectangles.write(rectangles));
+    for (int k = 1; k <= 3; k++) {
+      Files.copy(
+          golden.resolve("frame.png"),
+          folder.resolve("frames/" + k + ".png"),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      for (int k = 0; k < 3; k++) {
+        byte[] crop = frames.frame(k).crop().data();
+        BufferedImage expected = ImageIO.read(golden.resolve("case" + k + "-crop328.png").toFile());
+        int worst = 0;
+        for (int i = 0; i < 328 * 328; i++) {
+          Color colour = new Color(expected.getRGB(i % 328, i / 328));
+          worst = Math.max(worst, Math.abs((crop[3 * i] & 0xff) - colour.getBlue()));
+          worst = Math.max(worst, Math.abs((crop[3 * i + 1] & 0xff) - colour.getGreen()));
+          worst = Math.max(worst, Math.abs((crop[3 * i + 2] & 0xff) - colour.getRed()));
+        }
+        assertThat(worst).as("grey levels of difference in case " + k).isLessThanOrEqualTo(1);
+      }
+    }
+  }
+
   private static byte[] bgr(byte[] pixels) {
     int middle = pixels.length / 2 / 3 * 3;
     return Arrays.copyOfRange(pixels, middle, middle + 3);
@@ -164,7 +237,10 @@ class AvatarFramesTest {
   }
 
   private static int lumaOf(int k) {
-    Color c = DrawnAvatar.colour(k);
+    return luma(DrawnAvatar.colour(k));
+  }
+
+  private static int luma(Color c) {
     double luma = 0.299 * c.getRed() + 0.587 * c.getGreen() + 0.114 * c.getBlue();
     return (int) Math.round(16 + luma * 219 / 255);
   }
