@@ -95,7 +95,7 @@ final class FramePlan implements AutoCloseable {
     while (framesPlanned < frames) {
       plan(0, silence);
     }
-    if (segment.frameCount > 0) {
+    if (segment.frameCount > 0 || sound.frames() > 0) {
       dispatch(sound.frames());
     }
   }

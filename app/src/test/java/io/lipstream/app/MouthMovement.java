@@ -1,0 +1,111 @@
+package io.lipstream.app;
+
+import io.lipstream.app.render.Progress;
+import io.lipstream.app.render.RenderPipeline;
+import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.lipsync.MediaSink;
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.media.picture.Rect;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How far the mouth of each rendered frame is from the resting mouth of the avatar's frame under
+ * it.
+ */
+final class MouthMovement {
+  private final double[] differences;
+  private final double[] darkest;
+
+  private MouthMovement(double[] differences, double[] darkest) {
+    this.differences = differences;
+    this.darkest = darkest;
+  }
+
+  /** For each frame the mean absolute difference of luma inside the crop rectangle. */
+  double[] differences() {
+    return differences;
+  }
+
+  /**
+   * For each frame the mean of the darkest hundredth of the luma in the middle of the rectangle:
+   * low where the mouth is open.
+   */
+  double[] darkest() {
+    return darkest;
+  }
+
+  static MouthMovement of(RenderPipeline.Cast cast, PcmSource sound) {
+    List<Double> differences = new ArrayList<>();
+    List<Double> darkest = new ArrayList<>();
+    MediaSink sink =
+        new MediaSink() {
+          @Override
+          public void video(I420Frame frame) {
+            int index =
+                cast.manifest().order().index(differences.size(), cast.frames().frameCount());
+            AvatarFrame under = cast.frames().frame(index);
+            differences.add(difference(frame, under));
+            darkest.add(darkest(frame, under.rect()));
+          }
+
+          @Override
+          public void audio(float[] interleaved, int frameCount) {}
+
+          @Override
+          public void finish() {}
+
+          @Override
+          public void close() {}
+        };
+    Progress silent =
+        new Progress(Progress.Style.NONE, new PrintWriter(Writer.nullWriter()), System::nanoTime);
+    new RenderPipeline(cast, cast.manifest().fps(), 2, silent).run(sound, sink);
+    return new MouthMovement(
+        differences.stream().mapToDouble(Double::doubleValue).toArray(),
+        darkest.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  double largestBetween(int fromFrame, int toFrame) {
+    double largest = 0;
+    for (int i = fromFrame; i < toFrame; i++) {
+      largest = Math.max(largest, differences[i]);
+    }
+    return largest;
+  }
+
+  private static double difference(I420Frame frame, AvatarFrame under) {
+    Rect rect = under.rect();
+    long sum = 0;
+    for (int y = rect.y1(); y < rect.y2(); y++) {
+      for (int x = rect.x1(); x < rect.x2(); x++) {
+        int at = y * frame.widthPx() + x;
+        sum += Math.abs((frame.data()[at] & 0xff) - (under.picture().data()[at] & 0xff));
+      }
+    }
+    return (double) sum / (rect.widthPx() * rect.heightPx());
+  }
+
+  private static double darkest(I420Frame frame, Rect rect) {
+    int[] histogram = new int[256];
+    int count = 0;
+    for (int y = rect.y1() + rect.heightPx() / 3; y < rect.y1() + rect.heightPx() * 2 / 3; y++) {
+      for (int x = rect.x1() + rect.widthPx() / 3; x < rect.x1() + rect.widthPx() * 2 / 3; x++) {
+        histogram[frame.data()[y * frame.widthPx() + x] & 0xff]++;
+        count++;
+      }
+    }
+    int wanted = Math.max(1, count / 100);
+    int left = wanted;
+    double sum = 0;
+    for (int level = 0; left > 0; level++) {
+      int taken = Math.min(left, histogram[level]);
+      sum += (double) taken * level;
+      left -= taken;
+    }
+    return sum / wanted;
+  }
+}
