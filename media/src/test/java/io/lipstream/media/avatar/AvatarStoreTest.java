@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,6 +65,25 @@ class AvatarStoreTest {
     assertThat(entries.get(0)).isInstanceOf(AvatarStore.Entry.Usable.class);
     assertThat(((AvatarStore.Entry.Broken) entries.get(1)).reason()).contains("holds 2 pictures");
     assertThat(((AvatarStore.Entry.Broken) entries.get(2)).reason()).contains("calls it old");
+  }
+
+  @Test
+  void aZippedAvatarIsListedAndOpenedByTheNameOfItsFile() throws IOException {
+    Path folder = named(temp.resolve("work"), "zipped");
+    Files.createDirectories(temp.resolve("one"));
+    Path zip = temp.resolve("one/zipped.zip");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip));
+        Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        out.putNextEntry(new ZipEntry(folder.relativize(file).toString()));
+        out.write(Files.readAllBytes(file));
+      }
+    }
+    assertThat(store().list()).extracting(AvatarStore.Entry::name).containsExactly("zipped");
+    assertThat(store().list().getFirst()).isInstanceOf(AvatarStore.Entry.Usable.class);
+    try (AvatarPackage avatar = store().open("zipped")) {
+      assertThat(avatar.location()).isEqualTo(zip);
+    }
   }
 
   @Test
