@@ -1,7 +1,11 @@
-"""English sentences with natural rhythm for the synthetic voices, from templates and word lists."""
+"""English sentences with natural rhythm for the synthetic voices, from templates and word lists.
+
+    python -m lipstream_studio.sentences --count 420 > sentences.txt
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
 import re
 
@@ -89,3 +93,21 @@ def sentence(random_source: random.Random) -> str:
             text = text.replace("{" + slot + "}", word, 1)
     text = re.sub(r"(s|x|sh|ch)s\b", r"\1es", text)
     return text[0].upper() + text[1:]
+
+
+def main() -> None:
+    """Prints single sentences, one a line: MaryTTS wants one a call."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=420)
+    parser.add_argument("--seed", type=int, default=77)
+    args = parser.parse_args()
+    source, printed = random.Random(args.seed), 0
+    while printed < args.count:
+        for part in re.split(r"(?<=[.!?])\s+", sentence(source)):
+            if len(part) > 8 and printed < args.count:
+                print(part)
+                printed += 1
+
+
+if __name__ == "__main__":
+    main()
