@@ -18,10 +18,24 @@ def background(width_px=WIDTH_PX, height_px=HEIGHT_PX):
     return CENTRE + (EDGE - CENTRE) * blend + grain
 
 
+RIM_SIGMA_PX = 0.8
+
+
 def over(rgba, wall):
-    """An OpenCV picture with straight alpha (B,G,R,A bytes) over a wall of the same size."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return rgba[..., :3] * alpha + wall * (1 - alpha)
+    """An OpenCV picture with straight alpha (B,G,R,A bytes) over a wall of the same size.
+
+    With a few samples a pixel the coverage of the rim is noisy and its colours are dark: the rim gets the coverage of
+    its neighbourhood, and the colour of the opaque pixels next to it.
+    """
+    colour = rgba[..., :3].astype(np.float32)
+    alpha = rgba[..., 3].astype(np.float32) / 255
+    opaque = (alpha > 0.99).astype(np.float32)
+    coverage = cv2.GaussianBlur(alpha, (0, 0), RIM_SIGMA_PX)[..., None]
+    weight = cv2.GaussianBlur(opaque, (0, 0), RIM_SIGMA_PX)[..., None]
+    spread = cv2.GaussianBlur(colour * opaque[..., None], (0, 0), RIM_SIGMA_PX)
+    beside = np.where(weight > 1e-3, spread / np.maximum(weight, 1e-3), colour)
+    rim = (coverage > 0.002) & (coverage < 0.998)
+    return np.where(rim, beside * coverage + wall * (1 - coverage), colour * alpha[..., None] + wall * (1 - alpha[..., None]))
 
 
 def load_over(path, wall, rectangle=None):
