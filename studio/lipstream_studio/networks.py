@@ -148,6 +148,11 @@ class Painter(nn.Module):
 
     DRAFT_RANK = 32
 
+    # An opening mouth shades the cheeks by a level or two, as far as the rectangle reaches; ended over
+    # this many pixels at its sides, which the corners of the mouth never reach, that is not seen.
+    # Further down the jaw moves through the sides and must not fade.
+    SIDE_FADE = 44
+
     def __init__(
         self,
         top: int = 92,
@@ -193,6 +198,8 @@ class Painter(nn.Module):
         with torch.no_grad():
             self.paint.bias[12:] = -3.0
         self.register_buffer("mask", edge_mask(height, width, fade))
+        # Not learnt, hence in no checkpoint.
+        self.register_buffer("cheeks", cheek_mask(height, width, self.SIDE_FADE), persistent=False)
         terms = MOUTH_SIZE + MOUTH_SIZE * (MOUTH_SIZE + 1) // 2
         self.register_buffer("draft_mixing", torch.zeros(terms, self.DRAFT_RANK))
         self.register_buffer(
@@ -207,7 +214,7 @@ class Painter(nn.Module):
             self.top,
             ROI_SIZE - self.top - self.height,
         )
-        change = F.pad(self.change(patch, mouths), margins)
+        change = F.pad(self.change(patch, mouths) * self.cheeks, margins)
         return (reference + change).clamp(0, 1)
 
     def patch(self, picture: Tensor) -> Tensor:
@@ -265,11 +272,19 @@ def double(x: Tensor) -> Tensor:
 
 def edge_mask(height: int, width: int, fade: int) -> Tensor:
     """1 inside, falling smoothly to 0 over the outer ``fade`` pixels."""
+    return (edge_ramp(height, fade)[:, None] * edge_ramp(width, fade)[None])[None, None]
 
-    def ramp(size: int) -> Tensor:
-        position = torch.arange(size, dtype=torch.float32)
-        distance = torch.minimum(position, size - 1 - position)
-        t = (distance / fade).clamp(0, 1)
-        return t * t * (3 - 2 * t)
 
-    return (ramp(height)[:, None] * ramp(width)[None])[None, None]
+def cheek_mask(height: int, width: int, fade: int) -> Tensor:
+    """Falls to 0 at the sides beside the mouth, in the upper two fifths; 1 in the lower third: [height, width]."""
+    rows = torch.arange(height, dtype=torch.float32) / height
+    jaw = ((rows - 0.4) / 0.27).clamp(0, 1)[:, None]
+    return 1 - (1 - edge_ramp(width, fade))[None] * (1 - jaw * jaw * (3 - 2 * jaw))
+
+
+def edge_ramp(size: int, fade: int) -> Tensor:
+    """The same in one dimension: [size]."""
+    position = torch.arange(size, dtype=torch.float32)
+    distance = torch.minimum(position, size - 1 - position)
+    t = (distance / fade).clamp(0, 1)
+    return t * t * (3 - 2 * t)
