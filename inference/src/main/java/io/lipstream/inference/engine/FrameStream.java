@@ -1,0 +1,29 @@
+package io.lipstream.inference.engine;
+
+/**
+ * One session's frames on their way to one model. While it is open its model is not evicted.
+ *
+ * <p>Thread-safe. Frames of one stream are computed in the order in which they were submitted.
+ */
+public interface FrameStream extends AutoCloseable {
+
+  /** How many inputs, outputs and values the model wants of a frame. */
+  ModelShape shape();
+
+  /**
+   * Queues a frame; does not wait and does not allocate.
+   *
+   * @param frame stays in use until its done() was called
+   * @param deadlineNanos on the engine's clock; a frame that cannot be computed by then is dropped.
+   *     Long.MAX_VALUE for none
+   * @return false if the queue is full or the stream is closed; done() is then not called
+   */
+  boolean submit(Frame frame, long deadlineNanos);
+
+  /** Gives back what waits, as flushed; what is being computed still comes. */
+  void flush();
+
+  /** As flush, and waits for the frame that is being computed. */
+  @Override
+  void close();
+}
