@@ -1,46 +1,24 @@
 """Builds the head of an avatar from MakeHuman's CC0 data: meshes, one vertex delta per face unit, neck weights.
 
-    python -m lipstream_studio.character
+    python -m lipstream_studio.character [--character ada]
 
-writes `character.npz` in the work folder (about 3 seconds). All lengths are metres, axes are Blender's
+writes `character.npz` in the character's work folder (about 3 seconds). All lengths are metres, axes are Blender's
 (x to her left, y backwards, z up). Only numpy is needed.
 """
 
+import argparse
 import json
 
 import numpy as np
 
-from .workspace import MAKEHUMAN, WORK
+from . import characters
+from .workspace import MAKEHUMAN
 
 DATA = MAKEHUMAN / "data"
 ASSETS = MAKEHUMAN / "assets"
-FILE = WORK / "character.npz"
+FILE = "character.npz"
 
 METRES_PER_UNIT = 0.1  # MakeHuman counts in decimetres
-
-# Ada: the weights of MakeHuman's shape targets. 'l-' entries are mirrored to 'r-'.
-SHAPE = {
-    "macrodetails/caucasian-female-young": 0.75,
-    "macrodetails/asian-female-young": 0.25,
-    "macrodetails/universal-female-young-averagemuscle-averageweight": 1.0,
-    "macrodetails/proportions/female-young-averagemuscle-averageweight-idealproportions": 0.8,
-    "eyes/l-eye-scale-incr": 0.25,
-    "eyes/l-eye-height2-incr": 0.15,
-    "cheek/l-cheek-bones-incr": 0.25,
-    "nose/nose-scale-horiz-decr": 0.25,
-    "nose/nose-point-width-decr": 0.25,
-    "nose/nose-width3-decr": 0.25,
-    "nose/nose-point-up": 0.15,
-    "mouth/mouth-upperlip-volume-incr": 0.25,
-    "mouth/mouth-lowerlip-volume-incr": 0.2,
-    "mouth/mouth-angles-up": 0.35,
-    "mouth/mouth-cupidsbow-incr": 0.25,
-    "head/head-oval": 0.5,
-    "chin/chin-width-decr": 0.2,
-    "chin/chin-height-decr": 0.15,
-    "eyebrows/eyebrows-trans-up": 0.3,
-    "neck/neck-scale-horiz-decr": 0.25,
-}
 
 # The pose units (of MakeHuman's face-poseunits) and expression targets kept in the character file.
 UNITS = [
@@ -273,11 +251,11 @@ def relaxed_arms(rig, vertices):
     return rig.pose(vertices, turns)
 
 
-def build():
-    """All arrays of the character file by name."""
+def build(shape):
+    """All arrays of the character file by name, for a table of shape targets."""
     base, uvs, faces, face_uvs, groups = load_obj(DATA / "3dobjs/base.obj")
     count = len(base)
-    for name, weight in mirrored(SHAPE).items():
+    for name, weight in mirrored(shape).items():
         base = base + weight * load_target(DATA / f"targets/{name}.target", count)
     base = relaxed_arms(Rig(base), base)
     rig = Rig(base)
@@ -328,8 +306,9 @@ class Character:
 
     MESHES = ["body", *PROXIES]
 
-    def __init__(self, path=FILE):
-        self.arrays = dict(np.load(path))
+    def __init__(self, looks):
+        self.looks = looks
+        self.arrays = dict(np.load(looks.folder / FILE))
         self.units = {name: i for i, name in enumerate(self.arrays["units"])}
         self.joints = dict(zip(self.arrays["joint_names"], self.arrays["joints"]))
 
@@ -364,6 +343,9 @@ class Character:
 
 
 if __name__ == "__main__":
-    WORK.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(FILE, **build())
-    print(f"wrote {FILE}")
+    arguments = argparse.ArgumentParser(description=__doc__)
+    characters.add_argument(arguments)
+    looks = arguments.parse_args().character
+    looks.folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(looks.folder / FILE, **build(looks.shape))
+    print(f"wrote {looks.folder / FILE}")

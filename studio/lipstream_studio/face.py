@@ -5,20 +5,13 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-# Height of the hairline above the eyes by angle around the head (degrees, 0 in front, 180 behind).
-HAIRLINE_DEGREES = [0, 20, 38, 52, 66, 80, 96, 115, 140, 180]
-HAIRLINE_METRES = [0.0595, 0.0590, 0.0560, 0.0440, 0.0190, 0.004, 0.026, 0.000, -0.05, -0.07]
-
-# The brow's middle line from nose to temple: offsets from the eye (outwards, up) and half its width.
-BROW_LINE = np.array([[-0.0165, 0.0182], [-0.006, 0.0205], [0.005, 0.0226], [0.014, 0.0226], [0.024, 0.0180]])
-BROW_HALF_WIDTH = np.array([0.0030, 0.0034, 0.0031, 0.0024, 0.0009])
-
 
 class Face:
     """Answers where things are on the resting body mesh of a character."""
 
     def __init__(self, character):
         arrays = character.arrays
+        self.looks = character.looks
         self.vertices = arrays["body_vertices"]
         self.sizes, self.corners, self.uv = arrays["body_sizes"], arrays["body_corners"], arrays["body_uv"]
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
@@ -49,23 +42,25 @@ class Face:
     def above_hairline(self, points):
         """Metres by which points [...,3] lie above the hairline; strongly negative on the neck."""
         angle = np.degrees(np.abs(np.arctan2(points[..., 0], -(points[..., 1] - self.skull[1]))))
-        above = points[..., 2] - self.eye[2] - np.interp(angle, HAIRLINE_DEGREES, HAIRLINE_METRES)
+        above = points[..., 2] - self.eye[2] - np.interp(angle, self.looks.hairline_degrees, self.looks.hairline)
         return np.where(points[..., 2] < self.neck_root[2] + 0.03, -1.0, above)
 
     def brow_point(self, along):
         """Offsets (outwards, up) and half width of the brow at `along` in 0 (nose) .. 1 (temple)."""
-        knots = np.linspace(0, 1, len(BROW_LINE))
-        offsets = np.stack([np.interp(along, knots, BROW_LINE[:, k]) for k in (0, 1)], -1)
-        return offsets, np.interp(along, knots, BROW_HALF_WIDTH)
+        line = np.array(self.looks.brow.line)
+        knots = np.linspace(0, 1, len(line))
+        offsets = np.stack([np.interp(along, knots, line[:, k]) for k in (0, 1)], -1)
+        return offsets, np.interp(along, knots, self.looks.brow.half_width)
 
     def brow_shade(self, points):
         """The soft shade under the brow's hairs, 0..1, at points [...,3]."""
+        line = np.array(self.looks.brow.line)
         outwards = np.abs(points[..., 0]) - self.eye[0]
         up = points[..., 2] - self.eye[2]
-        along = (outwards - BROW_LINE[0, 0]) / (BROW_LINE[-1, 0] - BROW_LINE[0, 0])
-        knots = (BROW_LINE[:, 0] - BROW_LINE[0, 0]) / (BROW_LINE[-1, 0] - BROW_LINE[0, 0])
-        middle = np.interp(along, knots, BROW_LINE[:, 1])
-        width = np.interp(along, knots, BROW_HALF_WIDTH)
+        along = (outwards - line[0, 0]) / (line[-1, 0] - line[0, 0])
+        knots = (line[:, 0] - line[0, 0]) / (line[-1, 0] - line[0, 0])
+        middle = np.interp(along, knots, line[:, 1])
+        width = np.interp(along, knots, self.looks.brow.half_width)
         ends = np.clip((along + 0.02) / 0.15, 0, 1) * np.clip((1.02 - along) / 0.1, 0, 1)
         front = points[..., 1] < self.eye[1] + 0.03
         return np.exp(-0.5 * ((up - middle) / (width * 0.8)) ** 2) * ends * front

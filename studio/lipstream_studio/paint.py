@@ -1,30 +1,26 @@
-"""Paints Ada's textures: skin with lips and redness, and the eyes. All of it is computed; no picture is read.
+"""Paints a character's textures: skin with lips and redness, and the eyes. All of it is computed; no picture is read.
 
-    python -m lipstream_studio.paint
+    python -m lipstream_studio.paint [--character ada]
 
-writes `skin.png`, `gloss.png` and `eyes.png` in the work folder (about 40 seconds). Positions are metres of the
+writes `skin.png`, `gloss.png` and `eyes.png` in the character's work folder (about 40 seconds). Positions are metres of the
 resting head, colours are sRGB 0-255.
 """
+
+import argparse
 
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
+from . import characters
 from .character import Character
 from .face import Face
 from .strands import Lashes
-from .workspace import WORK
 
 SKIN_PX = 4096
 EYES_PX = 1024
 
-SKIN = np.array([220, 170, 143.0])
-BLUSH = np.array([206, 126, 112.0])
-LIP = np.array([182, 98, 94.0])
 MOUTH = np.array([128, 50, 50.0])
-BROW = np.array([92, 64, 50.0])
-LASH_LINE = np.array([58, 38, 33.0])
-SCALP = np.array([34, 23, 18.0])
 
 # The mouth's cavity is unwrapped beyond this column and row (shares of the texture).
 MOUTH_COLUMN, MOUTH_ROW = 0.74, 0.855
@@ -35,8 +31,6 @@ IRIS_PX = 117
 PUPIL_SHARE = 0.46
 SCLERA = np.array([222, 214, 208.0])
 SCLERA_RIM = np.array([205, 168, 156.0])
-IRIS_INNER = np.array([112, 76, 46.0])
-IRIS_OUTER = np.array([62, 42, 30.0])
 
 
 def smoothstep(low, high, x):
@@ -103,9 +97,12 @@ def lash_line(character, positions):
     return line
 
 
-def skin(character, rng):
+def skin_maps(character, rng):
     """The skin's colour (sRGB) and a map of how glossy it is (lips more than cheeks)."""
-    face = Face(character)
+    face, looks = Face(character), character.looks
+    skin, blush, lip_colour, brow_colour, lash_colour, scalp_colour = (
+        np.array(c, float) for c in (looks.skin, looks.blush, looks.lip, looks.brow_colour, looks.lash_line, looks.scalp)
+    )
     positions = character.arrays["body_vertices"]
     per_vertex = np.c_[positions, character.arrays["body_lips"]]
     triangles, uvs = face.triangles_with_uv()
@@ -126,28 +123,29 @@ def skin(character, rng):
         + 0.20 * blob(where, [0.0, -0.14, face.mouth_z], [0.026, 0.02, 0.014])
     )
     mottle = 0.10 * noise(rng, SKIN_PX, 48) + 0.05 * noise(rng, SKIN_PX, 14)
-    colour = SKIN + (BLUSH - SKIN) * np.clip(redness * (1 + mottle) + 0.05 * mottle + 0.04, 0, 1)[..., None]
+    colour = skin + (blush - skin) * np.clip(redness * (1 + mottle) + 0.05 * mottle + 0.04, 0, 1)[..., None]
     colour += (1.6 * noise(rng, SKIN_PX, 5) + 1.8 * noise(rng, SKIN_PX, 80))[..., None]
 
     lip = smoothstep(0.21, 0.45, lips + 0.012 * noise(rng, SKIN_PX, 10))
     lines = 1 + 0.05 * noise(rng, SKIN_PX, 4)
-    colour += 0.82 * lip[..., None] * (LIP * lines[..., None] - colour)
+    colour += 0.82 * lip[..., None] * (lip_colour * lines[..., None] - colour)
     seam = blob(where, [0.0, -0.132, face.mouth_z], [0.03, 0.006, 0.0022])
     colour *= 1 - 0.16 * (lip * seam)[..., None]
 
     brow = face.brow_shade(where)
-    colour += 0.42 * brow[..., None] * (BROW - colour)
-    colour += 0.6 * lash_line(character, where)[..., None] * (LASH_LINE - colour)
+    colour += looks.brow.shade * brow[..., None] * (brow_colour - colour)
+    colour += 0.6 * lash_line(character, where)[..., None] * (lash_colour - colour)
     scalp = 0.95 * smoothstep(0.001, 0.014, face.above_hairline(where))
-    colour += scalp[..., None] * (SCALP - colour)
+    colour += scalp[..., None] * (scalp_colour - colour)
     colour += mouth[..., None] * (MOUTH - colour)
 
     gloss = 0.35 * lip + 0.25 * blob(where, [0.0, -0.150, face.nose_z], [0.012, 0.02, 0.02]) + 0.5 * mouth
     return spread(colour, covered), spread(gloss[..., None].repeat(3, -1) * 255, covered)
 
 
-def eyes(rng):
-    """Both eyeballs with brown irises."""
+def eyes(looks, rng):
+    """Both eyeballs."""
+    inner, outer = np.array(looks.iris_inner, float), np.array(looks.iris_outer, float)
     y, x = np.mgrid[:EYES_PX, :EYES_PX].astype(np.float32)
     picture = np.tile(SCLERA, (EYES_PX, EYES_PX, 1))
     for centre_x, centre_y in EYE_DISCS:
@@ -160,7 +158,7 @@ def eyes(rng):
         fibres = fibres / fibres.std()
         ball = SCLERA + (SCLERA_RIM - SCLERA) * smoothstep(1.3, 2.4, radius)[..., None]
         blend = smoothstep(PUPIL_SHARE, 0.95, radius)[..., None]
-        iris = IRIS_INNER + (IRIS_OUTER - IRIS_INNER) * blend
+        iris = inner + (outer - inner) * blend
         iris = iris * (1 + 0.16 * fibres * (1 - 0.5 * blend[..., 0]))[..., None]
         iris = iris * (1 - 0.65 * smoothstep(0.82, 1.0, radius))[..., None]
         iris = iris * smoothstep(PUPIL_SHARE - 0.03, PUPIL_SHARE + 0.05, radius)[..., None] + 6
@@ -175,8 +173,11 @@ def write(path, picture):
 
 
 if __name__ == "__main__":
-    colour, gloss = skin(Character(), np.random.default_rng(11))
-    write(WORK / "skin.png", colour)
-    write(WORK / "gloss.png", gloss)
-    write(WORK / "eyes.png", eyes(np.random.default_rng(12)))
-    print(f"wrote skin.png, gloss.png and eyes.png in {WORK}")
+    arguments = argparse.ArgumentParser(description=__doc__)
+    characters.add_argument(arguments)
+    looks = arguments.parse_args().character
+    colour, gloss = skin_maps(Character(looks), np.random.default_rng(looks.seeds.skin))
+    write(looks.folder / "skin.png", colour)
+    write(looks.folder / "gloss.png", gloss)
+    write(looks.folder / "eyes.png", eyes(looks, np.random.default_rng(looks.seeds.eyes)))
+    print(f"wrote skin.png, gloss.png and eyes.png in {looks.folder}")

@@ -1,4 +1,4 @@
-"""The background behind Ada and how a render with transparency is laid over it. Pictures are B,G,R floats 0..255."""
+"""The background behind a character and how a render with transparency is laid over it. Pictures are B,G,R floats 0..255."""
 
 import cv2
 import numpy as np

@@ -1,6 +1,6 @@
 """Renders the idle frames and the mouth crops; skips what exists, so it can be stopped and started at any time.
 
-    nice -n 19 python -m lipstream_studio.render
+    python -m lipstream_studio.render [--character ada]
 
 Every idle frame comes with some of its crops, so that training can begin on a part. Pictures are RGBA with straight alpha;
 a crop has the pixels of its idle frame's rectangle.
@@ -10,9 +10,8 @@ import argparse
 import json
 import time
 
-from . import motion, mouth
+from . import characters, motion, mouth
 from .scene import Studio
-from .workspace import RENDERS
 
 IDLE_SAMPLES, MOUTH_SAMPLES = 5, 4
 FIRST_CROPS_PER_FRAME = 5  # in the first round; the second makes the rest
@@ -26,23 +25,23 @@ def finish(studio, target, rectangle=None, seed=0):
 
 
 def idle_job(studio, frame):
-    target = RENDERS / f"idle/{frame:05d}.png"
+    target = studio.looks.renders / f"idle/{frame:05d}.png"
     if target.exists():
         return False
     studio.scene.cycles.samples = IDLE_SAMPLES
     studio.show_hair(True)
-    studio.pose(motion.pose(frame))
+    studio.pose(studio.looks.idle.pose(frame))
     finish(studio, target)
     return True
 
 
 def mouth_job(studio, number, shot, rectangle):
-    target = RENDERS / shot["file"]
+    target = studio.looks.renders / shot["file"]
     if target.exists():
         return False
     studio.scene.cycles.samples = MOUTH_SAMPLES
     studio.show_hair(False)
-    pose = motion.pose(shot["idle"])
+    pose = studio.looks.idle.pose(shot["idle"])
     shape = mouth.units(shot["par"])
     pose.units = pose.units | {name: pose.units.get(name, 0) + weight for name, weight in shape.items()}
     studio.pose(pose)
@@ -53,11 +52,13 @@ def mouth_job(studio, number, shot, rectangle):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--threads", type=int, default=2)
-    studio = Studio(IDLE_SAMPLES, arguments.parse_args().threads)
-    rectangles = json.loads((RENDERS / "rects.json").read_text())
-    shots = json.loads((RENDERS / "shots.json").read_text())
+    characters.add_argument(arguments)
+    chosen = arguments.parse_args()
+    studio, renders = Studio(chosen.character, IDLE_SAMPLES, chosen.threads), chosen.character.renders
+    rectangles = json.loads((renders / "rects.json").read_text())
+    shots = json.loads((renders / "shots.json").read_text())
     for folder in ("idle", "mouth"):
-        (RENDERS / folder).mkdir(exist_ok=True)
+        (renders / folder).mkdir(exist_ok=True)
     # Frames in an order that spreads over the loop, each with some of its crops: every crop has its idle frame at once.
     frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 31 % motion.FRAME_COUNT)
     started = time.time()

@@ -1,4 +1,4 @@
-"""The photo studio: Ada as a Blender scene (Cycles, transparent background) that takes a pose and gives a picture."""
+"""The photo studio: a character as a Blender scene (Cycles, transparent background) that takes a pose and gives a picture."""
 
 import bpy  # first: it brings bmesh and mathutils
 import bmesh
@@ -10,14 +10,11 @@ from . import strands
 from .character import Character
 from .face import Face
 from .frame import HEIGHT_PX, WIDTH_PX
-from .workspace import WORK
 
 PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
 TOP_MARGIN_METRES = 0.030  # air above the crown
 
-HAIR_COLOUR = (0.040, 0.0205, 0.0120)
-SHIRT_COLOUR = (0.018, 0.072, 0.094)
 BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
 
 
@@ -46,15 +43,15 @@ class Material:
     def link(self, output, node_input):
         self.tree.links.new(output, node_input)
 
-    def image(self, name, colour_space="sRGB"):
+    def image(self, path, colour_space="sRGB"):
         node = self.node("ShaderNodeTexImage")
-        node.image = bpy.data.images.load(str(WORK / name))
+        node.image = bpy.data.images.load(str(path))
         node.image.colorspace_settings.name = colour_space
         node.interpolation = "Cubic"
         return node.outputs["Color"]
 
-    def paint(self, name):
-        self.link(self.image(name), self.shader.inputs["Base Color"])
+    def paint(self, path):
+        self.link(self.image(path), self.shader.inputs["Base Color"])
         return self
 
     def bumps(self, scale, strength, depth_metres, coordinates="UV"):
@@ -67,17 +64,17 @@ class Material:
         return self
 
 
-def skin_material():
-    skin = Material("skin", roughness=0.52, specular=0.30).paint("skin.png").bumps(900, 0.10, 0.0006)
+def skin_material(folder):
+    skin = Material("skin", roughness=0.52, specular=0.30).paint(folder / "skin.png").bumps(900, 0.10, 0.0006)
     roughness = skin.node("ShaderNodeMapRange", **{"To Min": 0.54, "To Max": 0.24})
-    skin.link(skin.image("gloss.png", "Non-Color"), roughness.inputs["Value"])
+    skin.link(skin.image(folder / "gloss.png", "Non-Color"), roughness.inputs["Value"])
     skin.link(roughness.outputs["Result"], skin.shader.inputs["Roughness"])
     return skin.material
 
 
-def eye_material():
+def eye_material(folder):
     """The painted ball; where the mesh is the cornea (the disc at the texture's corner) a clear, glossy film."""
-    eye = Material("eyes", roughness=0.25, specular=0.25).paint("eyes.png")
+    eye = Material("eyes", roughness=0.25, specular=0.25).paint(folder / "eyes.png")
     coordinates = eye.node("ShaderNodeTexCoord")
     distance = eye.node("ShaderNodeVectorMath")
     distance.operation = "DISTANCE"
@@ -126,11 +123,12 @@ def hair_material(name, colour, roughness=0.30):
     return hair.material
 
 
-def materials():
+def materials(folder):
+    """The materials of a character whose textures are in `folder`."""
     glow = {"Emission Color": (0.85, 0.78, 0.68, 1), "Emission Strength": 0.035}
     return {
-        "body": skin_material(),
-        "eyes": eye_material(),
+        "body": skin_material(folder),
+        "eyes": eye_material(folder),
         "teeth": Material("teeth", 0.22, 0.45, colour=(0.78, 0.70, 0.57)).set(**glow).material,
         "tongue": Material("tongue", 0.38, 0.4, colour=(0.50, 0.17, 0.15)).bumps(60, 0.2, 0.0008).material,
     }
@@ -184,15 +182,15 @@ def subdivided(target, levels):
 
 
 class Studio:
-    """Camera, lights and Ada. `pose` places her, `render` writes a picture; one instance renders many."""
+    """Camera, lights and one character. `pose` places it, `render` writes a picture; one instance renders many."""
 
-    def __init__(self, samples, threads):
+    def __init__(self, looks, samples, threads):
         bpy.ops.wm.read_factory_settings(use_empty=True)
         self.scene = bpy.context.scene
-        self.character = Character()
+        self.looks, self.character = looks, Character(looks)
         self.face = Face(self.character)
-        rng = np.random.default_rng(7)
-        paints = materials()
+        rng = np.random.default_rng(looks.seeds.strands)
+        paints = materials(looks.folder)
         self.meshes = {}
         for name in ("body", "eyes", "teeth", "tongue"):
             arrays = self.character.arrays
@@ -200,12 +198,12 @@ class Studio:
             added.data.materials.append(paints[name])
             self.meshes[name] = subdivided(added, 2 if name == "body" else 1)
         self._dress()
-        brown = hair_material("hair", HAIR_COLOUR)
+        colour = hair_material("hair", looks.hair)
         dark = hair_material("lashes", (0.012, 0.008, 0.006), 0.5)
         hair = strands.hair(self.face, rng)
         self.rigid = [
-            add_strands("hair", hair, 0.00016, brown),
-            add_strands("brows", strands.brows(self.face, rng), 0.00009, brown),
+            add_strands("hair", hair, 0.00016, colour),
+            add_strands("brows", strands.brows(self.face, rng), 0.00009, colour),
         ]
         self.lashes = strands.Lashes(self.character, rng)
         rest = self.lashes.strands(self.character.arrays["lash_vertices"])
@@ -216,7 +214,7 @@ class Studio:
 
     def _dress(self):
         """A jersey from the bust itself: cut by a plane around the neck, with a rolled collar along the cut."""
-        cloth = Material("cloth", 0.85, 0.12, SHIRT_COLOUR).bumps(420, 0.35, 0.001).set(**{"Sheen Weight": 0.25}).material
+        cloth = Material("cloth", 0.85, 0.12, self.looks.cloth).bumps(420, 0.35, 0.001).set(**{"Sheen Weight": 0.25}).material
         shape = bmesh.new()
         self.meshes["body"].modifiers["subdivide"].levels = 1  # coarse cloth; renders keep the skin's own levels
         shape.from_object(self.meshes["body"], bpy.context.evaluated_depsgraph_get())

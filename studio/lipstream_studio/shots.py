@@ -1,6 +1,6 @@
 """Decides what to render: the crop rectangle of every idle frame and the list of mouth shots.
 
-    python -m lipstream_studio.shots [--count 700]
+    python -m lipstream_studio.shots [--character ada] [--count 700]
 
 writes `renders/rects.json` ([[x1,y1,x2,y2], ...] in pixels, half open, one per idle frame, all of one size) and
 `renders/shots.json` ([{"file", "idle", "par"}, ...]). Mouth parameters come from synthetic speech (flite on
@@ -14,9 +14,8 @@ import subprocess
 
 import numpy as np
 
-from . import motion, mouth
+from . import characters, motion, mouth
 from .scene import Studio
-from .workspace import RENDERS
 
 SENTENCES = """Welcome, my name is Ada, and I am happy to help you today.
 Could you please tell me a bit more about the problem?
@@ -85,14 +84,14 @@ def rectangles(studio, parameters):
     anchor_at_rest = np.array([0.0, studio.face.eye[1] - 0.02, studio.face.mouth_z])
     lows, highs, anchors = [], [], []
     for frame in range(motion.FRAME_COUNT):
-        pose = motion.pose(frame)
+        pose = studio.looks.idle.pose(frame)
         head = studio.character.head_matrices(pose.yaw, pose.pitch, pose.roll)[-1]
         anchors.append(studio.project([(head @ [*anchor_at_rest, 1])[:3] + np.array(pose.sway)])[0])
         if frame % 9:
             continue
         still = studio.placed("body", pose)
         for shape in extremes:
-            pose.units = motion.pose(frame).units
+            pose.units = studio.looks.idle.pose(frame).units
             pose.units = pose.units | {k: pose.units.get(k, 0) + v for k, v in shape.items()}
             moved = studio.placed("body", pose)
             seen = np.linalg.norm(moved - still, axis=1) > MOVES_METRES
@@ -111,18 +110,20 @@ def rectangles(studio, parameters):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--count", type=int, default=700, help="mouth shots (default 700)")
-    count = arguments.parse_args().count
-    rng = np.random.default_rng(3)
+    characters.add_argument(arguments)
+    chosen = arguments.parse_args()
+    count, looks = chosen.count, chosen.character
+    rng = np.random.default_rng(looks.seeds.shots)
     parameters = speech_parameters()
-    RENDERS.mkdir(parents=True, exist_ok=True)
-    places = rectangles(Studio(samples=1, threads=1), parameters)
-    (RENDERS / "rects.json").write_text(json.dumps(places))
+    looks.renders.mkdir(parents=True, exist_ok=True)
+    places = rectangles(Studio(looks, samples=1, threads=1), parameters)
+    (looks.renders / "rects.json").write_text(json.dumps(places))
     idle = np.concatenate([rng.permutation(motion.FRAME_COUNT) for _ in range(-(-count // motion.FRAME_COUNT))])
     shots = [
         {"file": f"mouth/{n:05d}.png", "idle": int(idle[n]), "par": [round(float(x), 4) for x in shape]}
         for n, shape in enumerate(pick(parameters, count, rng))
     ]
-    (RENDERS / "shots.json").write_text(json.dumps(shots))
+    (looks.renders / "shots.json").write_text(json.dumps(shots))
     print(f"{len(parameters)} frames of speech, {count} shots, rectangles of {places[0][2] - places[0][0]} px: {places[0]}")
 
 

@@ -9,7 +9,6 @@ HAIR_COUNT = 30000
 HAIR_STEPS = 16
 LOCKS = 600  # strands of one lock bend towards one guide
 PARTING_X = 0.020
-BROW_COUNT = 340
 LASHES_PER_CELL = 5
 LASHES_END_X = 0.0445  # beyond it the lash mesh leaves the lid
 
@@ -43,7 +42,7 @@ class Scalp:
         return points - normals * height, normals
 
 
-def hair(face, rng):
+def knot(face, rng):
     """Hair combed back from a side parting into a knot behind the head: points [strand, step, 3]."""
     scalp = Scalp(face, rng)
     roots = sample_surface(face, lambda c: (face.above_hairline(c) > -0.012).astype(float), HAIR_COUNT * 2, rng)
@@ -88,18 +87,27 @@ def hair(face, rng):
     return path[~low_front.any(1)]
 
 
+STYLES = {"knot": knot}
+
+
+def hair(face, rng):
+    """The strands of the character's hair style: points [strand, step, 3]."""
+    return STYLES[face.looks.hair_style](face, rng)
+
+
 def brows(face, rng, steps=6):
     """Both eyebrows: points [strand, step, 3], lying on the skin."""
-    along = rng.random(BROW_COUNT) ** 0.9
-    (offsets, half_width), across = face.brow_point(along), rng.uniform(-1, 1, BROW_COUNT)
+    count = face.looks.brow.hairs
+    along = rng.random(count) ** 0.9
+    (offsets, half_width), across = face.brow_point(along), rng.uniform(-1, 1, count)
     start = np.stack([face.eye[0] + offsets[:, 0], face.eye[2] + offsets[:, 1] + across * half_width], 1)
     ahead, _ = face.brow_point(np.minimum(along + 0.08, 1.0))
     flow = ahead - face.brow_point(along - 0.02)[0]
     flow /= np.linalg.norm(flow, axis=1, keepdims=True)
-    turn = np.deg2rad(62 * np.exp(-along / 0.16) + 14 - 30 * across * (across > 0) + 8 * rng.normal(size=BROW_COUNT))
+    turn = np.deg2rad(62 * np.exp(-along / 0.16) + 14 - 30 * across * (across > 0) + 8 * rng.normal(size=count))
     c, s = np.cos(turn), np.sin(turn)
     flow = np.stack([c * flow[:, 0] - s * flow[:, 1], s * flow[:, 0] + c * flow[:, 1]], 1)
-    length = (0.0068 - 0.0026 * along) * rng.uniform(0.75, 1.1, BROW_COUNT)
+    length = (0.0068 - 0.0026 * along) * rng.uniform(0.75, 1.1, count)
     strands = []
     for sign in (1, -1):
         for p, f, size in zip(start, flow, length):

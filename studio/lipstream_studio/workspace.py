@@ -1,4 +1,4 @@
-"""Where the studio reads its source data and keeps its (large, uncommitted) work."""
+"""Where the studio reads its source data and keeps its (large, uncommitted) work, one folder a character."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,6 @@ WORK = Path(os.environ.get("LIPSTREAM_STUDIO_WORK", Path(__file__).resolve().par
 
 MAKEHUMAN = WORK / "data" / "makehuman-cc0"
 """Unpacked CC0 subset of MakeHuman's assets (studio/README.md says where to get it)."""
-
-RENDERS = WORK / "renders"
-"""Idle frames, mouth crops and their descriptions."""
 
 STUDIO = Path(__file__).resolve().parents[1]
 """The studio's source folder, home of the committed descriptions."""

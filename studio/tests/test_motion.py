@@ -2,45 +2,55 @@
 
 import json
 import unittest
-from pathlib import Path
+from argparse import ArgumentTypeError
 
 import numpy as np
 
-from lipstream_studio import motion
+from lipstream_studio import characters, motion
 
-RECTANGLES = Path(__file__).resolve().parents[2] / "avatars/ada/rectangles.json"
+CHARACTERS = [characters.named(name) for name in characters.NAMES]
 
 
-def angles(frame):
-    pose = motion.pose(frame)
+def angles(idle, frame):
+    pose = idle.pose(frame)
     return np.array([pose.yaw, pose.pitch, pose.roll, pose.breath])
 
 
 class IdleLoop(unittest.TestCase):
     def test_stands_nearly_still_where_the_loop_turns_round(self):
         last = motion.FRAME_COUNT - 1
-        fastest = max(np.abs(angles(n + 1) - angles(n)).max() for n in range(last))
-        for a, b in ((0, 1), (last - 1, last)):
-            self.assertLess(np.abs(angles(a) - angles(b)).max(), fastest / 8)
+        for idle in (looks.idle for looks in CHARACTERS):
+            fastest = max(np.abs(angles(idle, n + 1) - angles(idle, n)).max() for n in range(last))
+            for a, b in ((0, 1), (last - 1, last)):
+                self.assertLess(np.abs(angles(idle, a) - angles(idle, b)).max(), fastest / 8)
 
     def test_closes_both_eyes_in_a_blink_and_opens_them_again(self):
-        closures = [motion.pose(n).units["eye-left-closure"] for n in range(motion.FRAME_COUNT)]
-        self.assertEqual(max(closures), 1.0)
-        self.assertEqual(closures[0], motion.RESTING["eye-left-closure"])
-        self.assertEqual(closures[-1], motion.RESTING["eye-left-closure"])
+        for idle in (looks.idle for looks in CHARACTERS):
+            closures = [idle.pose(n).units["eye-left-closure"] for n in range(motion.FRAME_COUNT)]
+            self.assertEqual(max(closures), 1.0)
+            self.assertEqual(closures[0], idle.lids)
+            self.assertEqual(closures[-1], idle.lids)
 
     def test_opens_no_mouth(self):
-        for n in range(motion.FRAME_COUNT):
-            self.assertFalse({"JawDrop", "lowerLipDown", "UpperLipUp"} & motion.pose(n).units.keys())
+        for looks in CHARACTERS:
+            for n in range(motion.FRAME_COUNT):
+                self.assertFalse({"JawDrop", "lowerLipDown", "UpperLipUp"} & looks.idle.pose(n).units.keys())
 
 
 class Rectangles(unittest.TestCase):
     def test_have_one_size_and_move_by_few_pixels(self):
-        boxes = np.array(json.loads(RECTANGLES.read_text()))
-        sides = boxes[:, 2:] - boxes[:, :2]
-        self.assertEqual(len(boxes), motion.FRAME_COUNT)
-        self.assertEqual(len(np.unique(sides)), 1)
-        self.assertLessEqual(np.abs(np.diff(boxes, axis=0)).max(), 3)
+        for avatar in (looks.avatar for looks in CHARACTERS):
+            boxes = np.array(json.loads((avatar / "rectangles.json").read_text()))
+            sides = boxes[:, 2:] - boxes[:, :2]
+            self.assertEqual(len(boxes), motion.FRAME_COUNT)
+            self.assertEqual(len(np.unique(sides)), 1)
+            self.assertLessEqual(np.abs(np.diff(boxes, axis=0)).max(), 3)
+
+
+class Characters(unittest.TestCase):
+    def test_unknown_name_is_told_with_the_known_ones(self):
+        with self.assertRaisesRegex(ArgumentTypeError, "'eve'.*ada"):
+            characters.named("eve")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""Everything that makes one character different from another. Lengths are metres, colours sRGB 0-255 unless said."""
+
+from dataclasses import dataclass, field
+
+from ..motion import Idle
+from ..workspace import REPOSITORY, WORK
+
+
+@dataclass(frozen=True)
+class Brow:
+    """An eyebrow's middle line from nose to temple, as offsets from the eye (outwards, up), half its width, its hairs."""
+
+    line: tuple
+    half_width: tuple
+    hairs: int
+    shade: float = 0.42  # how much of the brow's colour is painted under the hairs
+
+
+@dataclass(frozen=True)
+class Seeds:
+    strands: int
+    skin: int
+    eyes: int
+    shots: int
+
+
+@dataclass(frozen=True)
+class Looks:
+    name: str
+    title: str
+    shape: dict  # MakeHuman's shape targets and their weights; 'l-' targets are mirrored to 'r-'
+    hairline_degrees: tuple  # angle around the head, 0 in front, 180 behind
+    hairline: tuple  # height above the eyes at these angles
+    hair_style: str  # a key of strands.STYLES
+    brow: Brow
+    skin: tuple
+    blush: tuple
+    lip: tuple
+    brow_colour: tuple
+    lash_line: tuple
+    scalp: tuple
+    iris_inner: tuple
+    iris_outer: tuple
+    hair: tuple  # linear light 0..1, as Blender wants it
+    cloth: tuple  # the same
+    seeds: Seeds
+    idle: Idle = field(default_factory=Idle)
+
+    @property
+    def folder(self):
+        """Where the character's intermediate files are."""
+        return WORK / self.name
+
+    @property
+    def renders(self):
+        """Idle frames, mouth crops and their descriptions."""
+        return self.folder / "renders"
+
+    @property
+    def avatar(self):
+        """The finished avatar."""
+        return REPOSITORY / "avatars" / self.name
