@@ -59,7 +59,7 @@ public final class OnnxRuntime {
       session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       switch (options.provider()) {
         case CPU -> {}
-        case CUDA -> addCuda(session, options.deviceIndex());
+        case CUDA, TENSORRT -> addCuda(session, options.deviceIndex());
       }
       return environment.createSession(model, session);
     }

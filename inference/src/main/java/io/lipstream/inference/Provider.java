@@ -4,5 +4,7 @@ package io.lipstream.inference;
 public enum Provider {
   CPU,
   /** An NVIDIA device; needs the {@code gpu} build profile, CUDA 12 and cuDNN 9. */
-  CUDA
+  CUDA,
+  /** The same devices through TensorRT, which compiles a network for them when it is loaded. */
+  TENSORRT
 }

@@ -1,5 +1,7 @@
 package io.lipstream.inference.engine;
 
+import java.util.Optional;
+
 /**
  * What is known of one device at one moment.
  *
@@ -7,6 +9,7 @@ package io.lipstream.inference.engine;
  * @param index from 0; the gpu_id of the published messages
  * @param utilization share of the workers' time spent computing during the last second, 0 to 1
  * @param queuedFrames frames that wait for it
+ * @param gpu what the driver says of it; empty on a CPU or without NVML
  */
 public record DeviceStatus(
     String name,
@@ -16,4 +19,10 @@ public record DeviceStatus(
     long usedBytes,
     int models,
     double utilization,
-    int queuedFrames) {}
+    int queuedFrames,
+    Optional<GpuReading> gpu) {
+
+  /** A GPU, or a part of one (MIG), as its driver sees it, whoever uses it. */
+  public record GpuReading(
+      String name, int utilizationPercent, long memoryUsedBytes, long memoryTotalBytes) {}
+}

@@ -7,7 +7,7 @@ import io.lipstream.inference.TensorSlot;
  * owner, so that a frame costs no allocation.
  *
  * <p>The engine calls write, read and done from a device's worker thread, one at a time; none may
- * block.
+ * block. A flushed frame's done() comes from the thread that flushes.
  */
 public interface Frame {
 

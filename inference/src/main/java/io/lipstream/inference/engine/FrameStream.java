@@ -3,7 +3,8 @@ package io.lipstream.inference.engine;
 /**
  * One session's frames on their way to one model. While it is open its model is not evicted.
  *
- * <p>Thread-safe. Frames of one stream are computed in the order in which they were submitted.
+ * <p>Thread-safe. Frames of one stream are computed and end in the order in which they were
+ * submitted, so one worker at a time works for it; who wants several opens several streams.
  */
 public interface FrameStream extends AutoCloseable {
 
