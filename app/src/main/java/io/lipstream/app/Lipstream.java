@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
     exitCodeList = {
       "0:success",
       "1:an error inside Lipstream; --debug shows where",
-      "2:the command line is wrong",
+      "2:the command line or the configuration file is wrong",
       "3:the text or audio is missing, empty or unreadable",
       "4:an avatar or one of its networks is unknown, inconsistent or misbehaves",
       "5:the result cannot be written",

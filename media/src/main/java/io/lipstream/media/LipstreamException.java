@@ -13,6 +13,8 @@ public final class LipstreamException extends RuntimeException {
 
   /** What kind of thing failed; the command line turns it into its exit code. */
   public enum Kind {
+    /** A configuration file cannot be read, or holds what cannot be honoured. */
+    CONFIGURATION(2),
     /** The text, audio or other material to work on is missing, empty or unreadable. */
     INPUT(3),
     /** An avatar package or one of its networks is unknown, inconsistent or misbehaves. */
