@@ -14,7 +14,8 @@ import java.util.List;
 import javax.imageio.ImageIO;
 
 /**
- * Draws the frames of avatars/tiny: a cartoon face that sways, blinks once and keeps its mouth shut.
+ * Draws avatars/tiny: a cartoon face that sways, blinks once and keeps its mouth shut; its matte, and
+ * the background behind it.
  *
  * <pre>java studio/tiny/MakeFrames.java avatars/tiny</pre>
  *
@@ -38,26 +39,66 @@ final class MakeFrames {
     System.setProperty("java.awt.headless", "true");
     Path avatar = Path.of(args[0]);
     Files.createDirectories(avatar.resolve("frames"));
+    Files.createDirectories(avatar.resolve("matte"));
+    BufferedImage background = background();
+    ImageIO.write(background, "png", avatar.resolve("background.png").toFile());
     List<String> rectangles = new ArrayList<>();
     for (int k = 0; k < FRAMES; k++) {
       // A quarter of a slow sway; ping-pong makes it a whole one.
       double turn = Math.PI * k / (FRAMES - 1);
       int x = 64 + (int) Math.round(-6 * Math.cos(turn));
       int y = 66 + (int) Math.round(3 * Math.sin(turn));
-      ImageIO.write(draw(x, y, k == 6), "png", avatar.resolve("frames/" + k + ".png").toFile());
+      BufferedImage face = draw(x, y, k == 6);
+      ImageIO.write(
+          over(face, background), "png", avatar.resolve("frames/" + k + ".png").toFile());
+      ImageIO.write(matte(face), "png", avatar.resolve("matte/" + k + ".png").toFile());
       rectangles.add("[" + x + ", " + y + ", " + (x + RECT_PX) + ", " + (y + RECT_PX) + "]");
     }
     Files.writeString(
         avatar.resolve("rectangles.json"), "[\n  " + String.join(",\n  ", rectangles) + "\n]\n");
   }
 
-  /** One frame whose crop rectangle begins at (x, y). */
-  static BufferedImage draw(int x, int y, boolean blink) {
+  static BufferedImage background() {
     BufferedImage picture = new BufferedImage(SIDE_PX, SIDE_PX, BufferedImage.TYPE_3BYTE_BGR);
     Graphics2D pen = picture.createGraphics();
-    pen.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     pen.setPaint(new GradientPaint(0, 0, new Color(206, 222, 228), 0, SIDE_PX, new Color(150, 176, 190)));
     pen.fillRect(0, 0, SIDE_PX, SIDE_PX);
+    pen.dispose();
+    return picture;
+  }
+
+  /** The face before a background, mixed as docs/avatars.md says. */
+  static BufferedImage over(BufferedImage face, BufferedImage background) {
+    BufferedImage picture = new BufferedImage(SIDE_PX, SIDE_PX, BufferedImage.TYPE_3BYTE_BGR);
+    for (int i = 0; i < SIDE_PX * SIDE_PX; i++) {
+      int front = face.getRGB(i % SIDE_PX, i / SIDE_PX);
+      int behind = background.getRGB(i % SIDE_PX, i / SIDE_PX);
+      int alpha = front >>> 24;
+      int mixed = 0;
+      for (int shift = 0; shift < 24; shift += 8) {
+        int sum = (front >> shift & 255) * alpha + (behind >> shift & 255) * (255 - alpha);
+        mixed |= (sum + 127) / 255 << shift;
+      }
+      picture.setRGB(i % SIDE_PX, i / SIDE_PX, mixed);
+    }
+    return picture;
+  }
+
+  /** What of each pixel is the face. */
+  static BufferedImage matte(BufferedImage face) {
+    BufferedImage matte = new BufferedImage(SIDE_PX, SIDE_PX, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < SIDE_PX * SIDE_PX; i++) {
+      int alpha = face.getRGB(i % SIDE_PX, i / SIDE_PX) >>> 24;
+      matte.getRaster().setSample(i % SIDE_PX, i / SIDE_PX, 0, alpha);
+    }
+    return matte;
+  }
+
+  /** The face of one frame whose crop rectangle begins at (x, y), with nothing behind it. */
+  static BufferedImage draw(int x, int y, boolean blink) {
+    BufferedImage picture = new BufferedImage(SIDE_PX, SIDE_PX, BufferedImage.TYPE_INT_ARGB);
+    Graphics2D pen = picture.createGraphics();
+    pen.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     double middle = x + MOUTH_X;
 
     pen.setColor(SHIRT);

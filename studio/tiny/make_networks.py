@@ -149,8 +149,8 @@ def generator_half():
         helper.make_node("Sub", ["reference", "shadow"], ["mouth"]),
     ]
     write(
-        FIXTURES,
-        "generator-float16",
+        AVATAR,
+        "generator.fp16",
         nodes,
         [tensor("visual", HALF, "N", 6, ROI, ROI), tensor("audio", HALF, "N", 32, 16, 16)],
         [tensor("mouth", HALF, "N", 3, ROI, ROI)],

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -41,15 +42,17 @@ final class AvatarInspectCommand implements Runnable {
       description = "Where to draw the contact sheet (default: NAME-sheet.png here).")
   @Nullable Path sheet;
 
+  @Mixin BackgroundOption background;
+
   @Override
   public void run() {
     try (AvatarPackage opened = Avatars.store().open(avatar);
-        AvatarFrames frames = AvatarFrames.load(opened, AvatarFrames.defaultMaxBytes())) {
+        AvatarFrames frames = background.load(opened)) {
       describe(opened);
       EngineOptions options = EngineOptions.cpu().withConcurrentCalls(1);
       try (OnnxEncoder encoder = new OnnxEncoder(Networks.encoder(opened), options);
           OnnxGenerator generator =
-              new OnnxGenerator(Networks.generator(opened), frames, options)) {
+              new OnnxGenerator(Networks.generator(opened, options), frames, options)) {
         describe("audio encoder", encoder.describe());
         describe("generator", generator.describe());
       }
@@ -93,12 +96,25 @@ final class AvatarInspectCommand implements Runnable {
             mask.y1(),
             mask.y2() - 1,
             manifest.geometry().roiPx()));
+    opened.fp16GeneratorFile().ifPresent(file -> say("fp16", file.getFileName() + ", on GPUs"));
+    say("matte", matte(opened));
     say(
         "resting mouth",
         switch (manifest.restingMouth()) {
           case FRAMES -> "the frames' own";
           case GENERATOR -> "drawn by the generator";
         });
+  }
+
+  private String matte(AvatarPackage opened) {
+    AvatarManifest.Matte matte = opened.manifest().matte();
+    if (matte == null) {
+      return "none: the background cannot be changed";
+    }
+    return matte.source()
+        + ", frames rendered before "
+        + matte.over()
+        + background.chosen(opened).map(shown -> ", shown before " + shown).orElse("");
   }
 
   private static String rectangles(List<Rect> rectangles) {

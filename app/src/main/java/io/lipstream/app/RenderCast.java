@@ -28,15 +28,26 @@ final class RenderCast implements AutoCloseable {
    * @param workers threads that will call the generator
    */
   RenderCast(String nameOrPath, PasteEdge edge, int workers) {
+    this(
+        nameOrPath, edge, new BackgroundOption(), EngineOptions.cpu().withConcurrentCalls(workers));
+  }
+
+  /**
+   * As the other, with all that can be chosen.
+   *
+   * @param background what is shown behind the avatar
+   * @param options how the networks are run
+   */
+  RenderCast(
+      String nameOrPath, PasteEdge edge, BackgroundOption background, EngineOptions options) {
     try {
       AvatarPackage avatar = keep(Avatars.store().open(nameOrPath));
       manifest = avatar.manifest();
-      AvatarFrames frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
-      EngineOptions options = EngineOptions.cpu().withConcurrentCalls(workers);
+      AvatarFrames frames = keep(background.load(avatar));
       cast =
           new RenderPipeline.Cast(
               keep(new OnnxEncoder(Networks.encoder(avatar), options)),
-              keep(new OnnxGenerator(Networks.generator(avatar), frames, options)),
+              keep(new OnnxGenerator(Networks.generator(avatar, options), frames, options)),
               frames,
               manifest,
               edge);

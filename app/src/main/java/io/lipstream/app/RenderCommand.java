@@ -7,6 +7,8 @@ import io.lipstream.app.render.RenderPipeline;
 import io.lipstream.app.render.RenderReport;
 import io.lipstream.app.render.StageTimes.Stage;
 import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.Precision;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.audio.PcmFormat;
@@ -51,6 +53,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  lipstream render --text \"Hello, I am Ada.\" --out hello.mp4",
       "  lipstream render --audio speech.mp3 --avatar ada --out speech.mp4",
+      "  lipstream render --text Hello. --background greenscreen --out key.mp4",
       "  lipstream render --text-file story.txt --out - | ffplay -"
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the options in
@@ -94,6 +97,8 @@ final class RenderCommand implements Callable<Integer> {
       description = "An avatar's name, its folder or its .zip (default: ${DEFAULT-VALUE}).")
   String avatar;
 
+  @Mixin BackgroundOption background;
+
   @Mixin VoiceOptions voice;
 
   @Option(
@@ -119,6 +124,15 @@ final class RenderCommand implements Callable<Integer> {
           "How the mouth is put into the frame: feathered, or reference for the model family's"
               + " hard edge (default: ${DEFAULT-VALUE}).")
   PasteEdge paste;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "BITS",
+      defaultValue = "auto",
+      description =
+          "Which of the avatar's generator files is run: fp32, fp16, or auto for fp16 on a GPU"
+              + " where there is one (default: ${DEFAULT-VALUE}).")
+  Precision precision;
 
   @Option(
       names = "--threads",
@@ -173,7 +187,7 @@ final class RenderCommand implements Callable<Integer> {
     // The voice comes first: it starts to speak while the avatar loads.
     try (@Nullable SpeechSynthesizer synthesizer = words.audio == null ? voice.open() : null;
         PcmSource source = openWords(synthesizer);
-        RenderCast cast = new RenderCast(avatar, paste, workers);
+        RenderCast cast = openCast(workers);
         MediaSink sink = openSink(cast, source.format())) {
       RenderPipeline pipeline = new RenderPipeline(cast.cast(), outputFps(cast), workers, progress);
       interruption.stops(pipeline);
@@ -181,6 +195,12 @@ final class RenderCommand implements Callable<Integer> {
       sink.finish();
       return report;
     }
+  }
+
+  private RenderCast openCast(int workers) {
+    EngineOptions options =
+        EngineOptions.cpu().withConcurrentCalls(workers).withPrecision(precision);
+    return new RenderCast(avatar, paste, background, options);
   }
 
   private PcmSource openWords(@Nullable SpeechSynthesizer synthesizer) throws IOException {

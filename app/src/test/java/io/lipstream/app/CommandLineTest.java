@@ -2,8 +2,12 @@ package io.lipstream.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EngineOptions;
 import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.audio.PcmSource;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -12,8 +16,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -252,6 +258,8 @@ final class CommandLineTest {
         "render --out c",
         "render --text a --out b --fps 0",
         "render --text a --out - --json",
+        "render --text a --out b --precision fp8",
+        "render --text a --out b --background",
         "features --audio a",
         "rendr"
       })
@@ -318,6 +326,91 @@ final class CommandLineTest {
     assertThat(outcome.exitCode()).isZero();
     assertThat(outcome.out()).contains("frames", "320");
     assertThat(Files.size(sheet)).isGreaterThan(5_000);
+  }
+
+  @Test
+  void showsTheAvatarBeforeAnotherBackground() throws IOException {
+    Path sheet = folder.resolve("sheet.png");
+    Outcome outcome =
+        lipstream("avatar", "inspect", TINY, "--background", "lime", "--sheet", sheet.toString());
+
+    assertThat(outcome.out())
+        .contains("matte, frames rendered before background.png, shown before #00ff00");
+    BufferedImage picture = ImageIO.read(sheet.toFile());
+    int inTheFirstFramesCorner = picture.getRGB(20, 80);
+    assertThat(new Color(inTheFirstFramesCorner)).isEqualTo(new Color(0, 255, 1));
+
+    BackgroundOption white = new BackgroundOption();
+    white.background = "white";
+    try (RenderCast cast = new RenderCast(TINY, PasteEdge.FEATHERED, white, EngineOptions.cpu())) {
+      assertThat(cast.cast().frames().frame(3).picture().data()[0] & 0xff).isEqualTo(235);
+    }
+  }
+
+  @Test
+  void rendersBeforeAnotherBackgroundAndInFp16() throws IOException {
+    Path out = emptyOut().resolve("a.mp4");
+    String[] command = {
+      "render",
+      "--audio",
+      beep().toString(),
+      "--avatar",
+      TINY,
+      "-q",
+      "--out",
+      "" + out,
+      "--background",
+      "#00b140",
+      "--precision",
+      "fp16"
+    };
+    assertThat(lipstream(command)).isEqualTo(new Outcome(0, "", ""));
+    assertThat(filesIn("out")).containsExactly(out);
+  }
+
+  @Test
+  void refusesBackgroundsAndPrecisionsThatCannotBe() throws IOException {
+    Path bare = folder.resolve("bare");
+    try (Stream<Path> files = Files.walk(Path.of(TINY))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, bare.resolve(Path.of(TINY).relativize(file)));
+      }
+    }
+    Path manifest = bare.resolve("avatar.yaml");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replaceAll("(?m)^matte:.*\n", "")
+            .replaceAll(", fp16: [^}]*", ""));
+    String[] render = {
+      "render",
+      "--text",
+      "Hi.",
+      "--avatar",
+      bare.toString(),
+      "--out",
+      "" + emptyOut().resolve("a.mp4")
+    };
+
+    Outcome outcome = lipstream(with(render, "--background", "white"));
+    assertThat(outcome.exitCode()).isEqualTo(4);
+    assertThat(outcome.err()).contains("it has no matte", "hint: leave the background as it is");
+
+    outcome = lipstream(with(render, "--background", "gren"));
+    assertThat(outcome.exitCode()).isEqualTo(3);
+    assertThat(outcome.err()).contains("the background gren", "did you mean green?");
+
+    outcome = lipstream(with(render, "--precision", "fp16"));
+    assertThat(outcome.exitCode()).isEqualTo(4);
+    assertThat(outcome.err()).contains("tiny has no generator in fp16", "generator.fp16");
+
+    assertThat(lipstream("avatar", "inspect", bare.toString(), "--sheet", folder + "/s.png").out())
+        .contains("none: the background cannot be changed");
+    assertThat(filesIn("out")).isEmpty();
+  }
+
+  private static String[] with(String[] command, String... more) {
+    return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new);
   }
 
   @Test

@@ -11,6 +11,7 @@ package io.lipstream.inference;
  * @param concurrentCalls calls that compute at once, each with its own buffers; further callers
  *     wait
  * @param maxBatch frames computed by one run of the network
+ * @param precision which of an avatar's generator files is run
  */
 public record EngineOptions(
     Provider provider,
@@ -18,7 +19,8 @@ public record EngineOptions(
     int intraOpThreads,
     int interOpThreads,
     int concurrentCalls,
-    int maxBatch) {
+    int maxBatch,
+    Precision precision) {
 
   public EngineOptions {
     requirePositive("intraOpThreads", intraOpThreads);
@@ -32,27 +34,39 @@ public record EngineOptions(
 
   /** The CPU, one call for each of its cores, in batches of 4. */
   public static EngineOptions cpu() {
-    return new EngineOptions(Provider.CPU, 0, 1, 1, Runtime.getRuntime().availableProcessors(), 4);
+    return new EngineOptions(
+        Provider.CPU, 0, 1, 1, Runtime.getRuntime().availableProcessors(), 4, Precision.AUTO);
   }
 
   public EngineOptions withProvider(Provider newProvider, int newDeviceIndex) {
     return new EngineOptions(
-        newProvider, newDeviceIndex, intraOpThreads, interOpThreads, concurrentCalls, maxBatch);
+        newProvider,
+        newDeviceIndex,
+        intraOpThreads,
+        interOpThreads,
+        concurrentCalls,
+        maxBatch,
+        precision);
   }
 
   public EngineOptions withIntraOpThreads(int threads) {
     return new EngineOptions(
-        provider, deviceIndex, threads, interOpThreads, concurrentCalls, maxBatch);
+        provider, deviceIndex, threads, interOpThreads, concurrentCalls, maxBatch, precision);
   }
 
   public EngineOptions withConcurrentCalls(int calls) {
     return new EngineOptions(
-        provider, deviceIndex, intraOpThreads, interOpThreads, calls, maxBatch);
+        provider, deviceIndex, intraOpThreads, interOpThreads, calls, maxBatch, precision);
   }
 
   public EngineOptions withMaxBatch(int frames) {
     return new EngineOptions(
-        provider, deviceIndex, intraOpThreads, interOpThreads, concurrentCalls, frames);
+        provider, deviceIndex, intraOpThreads, interOpThreads, concurrentCalls, frames, precision);
+  }
+
+  public EngineOptions withPrecision(Precision wanted) {
+    return new EngineOptions(
+        provider, deviceIndex, intraOpThreads, interOpThreads, concurrentCalls, maxBatch, wanted);
   }
 
   private static void requirePositive(String name, int value) {

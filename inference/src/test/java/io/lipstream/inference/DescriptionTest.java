@@ -1,7 +1,7 @@
 package io.lipstream.inference;
 
-import static io.lipstream.inference.Networks.fixture;
 import static io.lipstream.inference.Networks.open;
+import static io.lipstream.inference.Networks.tinyFp16Generator;
 import static io.lipstream.inference.Networks.tinyGenerator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -34,7 +34,7 @@ class DescriptionTest {
 
   @Test
   void halfPrecisionIsShown() {
-    try (OnnxGenerator generator = open(fixture("generator-float16"))) {
+    try (OnnxGenerator generator = open(tinyFp16Generator())) {
       assertThat(generator.describe().inputs().getFirst())
           .hasToString("visual float16 [N, 6, 320, 320]");
     }

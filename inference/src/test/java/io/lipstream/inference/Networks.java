@@ -21,6 +21,10 @@ final class Networks {
     return TINY_AVATAR.resolve("generator.onnx");
   }
 
+  static Path tinyFp16Generator() {
+    return TINY_AVATAR.resolve("generator.fp16.onnx");
+  }
+
   static Path tinyEncoder() {
     return TINY_AVATAR.resolve("audio_encoder.onnx");
   }

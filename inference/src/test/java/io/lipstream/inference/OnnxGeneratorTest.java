@@ -5,6 +5,7 @@ import static io.lipstream.inference.Networks.fixture;
 import static io.lipstream.inference.Networks.generate;
 import static io.lipstream.inference.Networks.open;
 import static io.lipstream.inference.Networks.pictureOf;
+import static io.lipstream.inference.Networks.tinyFp16Generator;
 import static io.lipstream.inference.Networks.tinyGenerator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -104,7 +105,7 @@ class OnnxGeneratorTest {
   @Test
   void halfPrecisionStaysWithinOneLevel() {
     try (OnnxGenerator full = open(tinyGenerator());
-        OnnxGenerator half = open(fixture("generator-float16"))) {
+        OnnxGenerator half = open(tinyFp16Generator())) {
       byte[] expected = generate(full, new int[] {4, 1}, 3, LOUD);
       byte[] found = generate(half, new int[] {4, 1}, 3, LOUD);
       for (int i = 0; i < expected.length; i++) {

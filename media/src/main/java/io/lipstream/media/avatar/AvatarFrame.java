@@ -13,14 +13,12 @@ public final class AvatarFrame {
   private final int index;
   private final I420Frame picture;
   private final Rect rect;
-  private final BgrPicture rectangle;
   private final BgrPicture crop;
 
-  AvatarFrame(int index, I420Frame picture, Rect rect, BgrPicture rectangle, BgrPicture crop) {
+  AvatarFrame(int index, I420Frame picture, Rect rect, BgrPicture crop) {
     this.index = index;
     this.picture = picture;
     this.rect = rect;
-    this.rectangle = rectangle;
     this.crop = crop;
   }
 
@@ -38,17 +36,8 @@ public final class AvatarFrame {
     return rect;
   }
 
-  /** The pixels inside {@link #rect()}. */
-  public BgrPicture rectangle() {
-    return rectangle;
-  }
-
-  /** The same pixels at the size of the family's crop, ROI and border. */
+  /** The pixels inside {@link #rect()} at the size of the family's crop, ROI and border. */
   public BgrPicture crop() {
     return crop;
-  }
-
-  long byteCount() {
-    return picture.data().length + rectangle.data().length + (long) crop.data().length;
   }
 }

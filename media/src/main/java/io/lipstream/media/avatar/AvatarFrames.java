@@ -4,6 +4,7 @@ import io.lipstream.media.lipsync.ReferenceCrops;
 import io.lipstream.media.picture.BgrPicture;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.picture.Rect;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An avatar's frames in memory: each is decoded once, a little before it is wanted, and a frame
@@ -44,33 +45,55 @@ public final class AvatarFrames implements ReferenceCrops, AutoCloseable {
    *     (or all, where there are fewer), or not the whole of a video
    */
   public static AvatarFrames load(AvatarPackage avatar, long maxBytes) {
+    return load(avatar, maxBytes, avatar.background());
+  }
+
+  /**
+   * As the other, with a background of the caller's choice.
+   *
+   * @param background what is shown behind the avatar; null leaves the frames as they are
+   * @throws io.lipstream.media.LipstreamException AVATAR if the package has no matte, or the
+   *     background is no picture
+   */
+  public static AvatarFrames load(
+      AvatarPackage avatar, long maxBytes, @Nullable Background background) {
+    BackgroundChange.Plan change =
+        background == null
+            ? null
+            : BackgroundChange.Plan.of(avatar, requireMatte(avatar), background);
     int count = avatar.manifest().frames().count();
     long frameBytes = bytesPerFrame(avatar);
     return switch (avatar.frames()) {
       case FrameSource.Pictures pictures -> {
         requireRoom(avatar, maxBytes, frameBytes * Math.min(count, MIN_FRAMES), "");
         int capacity = (int) Math.min(count, maxBytes / frameBytes);
-        yield new AvatarFrames(avatar, new PictureLoader(avatar, pictures, capacity));
+        yield new AvatarFrames(avatar, new PictureLoader(avatar, pictures, change, capacity));
       }
       case FrameSource.Video video -> {
         requireRoom(
             avatar, maxBytes, frameBytes * count, ", or turn the video into a folder of pictures");
-        yield new AvatarFrames(avatar, new VideoLoader(avatar, video));
+        yield new AvatarFrames(avatar, new VideoLoader(avatar, video, change));
       }
     };
   }
 
-  /** What one decoded frame takes: the frame, its largest rectangle and its crop. */
+  /** What one decoded frame takes: the frame and its crop. */
   public static long bytesPerFrame(AvatarPackage avatar) {
     AvatarManifest.Frames frames = avatar.manifest().frames();
     long cropPx = avatar.manifest().geometry().cropPx();
-    long largest =
-        avatar.rectangles().stream()
-            .mapToLong(rect -> (long) rect.widthPx() * rect.heightPx())
-            .max()
-            .orElse(0);
-    return I420Frame.byteCount(frames.widthPx(), frames.heightPx())
-        + 3 * (largest + cropPx * cropPx);
+    return I420Frame.byteCount(frames.widthPx(), frames.heightPx()) + 3 * cropPx * cropPx;
+  }
+
+  private static Matte requireMatte(AvatarPackage avatar) {
+    Matte matte = avatar.matte();
+    if (matte == null) {
+      throw avatar
+          .folder()
+          .failure(
+              "it has no matte, so nobody can tell what of its frames is background",
+              "leave the background as it is, or add a matte (docs/avatars.md)");
+    }
+    return matte;
   }
 
   private static void requireRoom(

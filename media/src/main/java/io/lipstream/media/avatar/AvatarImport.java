@@ -129,6 +129,8 @@ public final class AvatarImport {
           FPS,
           declared,
           "rectangles.json",
+          null,
+          null,
           FrameOrder.PING_PONG,
           RestingMouth.GENERATOR,
           GeneratorFamily.SYNCTALK2D_328,

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param name the avatar's id
  * @param licence under which the pictures and networks may be used: an SPDX id or a sentence
  * @param rectangles file with the crop rectangle of every frame
+ * @param matte what of the frames is the avatar, where the package tells it
+ * @param background what to show behind the avatar instead of the frames' own: a colour or a
+ *     picture file
  * @param mask half-open box of the ROI that the network does not get to see
  */
 public record AvatarManifest(
@@ -32,6 +35,8 @@ public record AvatarManifest(
     @JsonProperty(required = true) int fps,
     @JsonProperty(required = true) Frames frames,
     @JsonProperty(required = true) String rectangles,
+    @Nullable Matte matte,
+    @Nullable String background,
     FrameOrder order,
     RestingMouth restingMouth,
     @JsonProperty(required = true) GeneratorFamily family,
@@ -67,6 +72,12 @@ public record AvatarManifest(
     }
     requirePresent("frames", frames);
     rectangles = requireFile("rectangles", rectangles);
+    if (background != null) {
+      background = requireText("background", background);
+      if (matte == null) {
+        throw new IllegalArgumentException("key background wants a matte, and there is none");
+      }
+    }
     order = order == null ? FrameOrder.PING_PONG : order;
     restingMouth = restingMouth == null ? RestingMouth.GENERATOR : restingMouth;
     requirePresent("family", family);
@@ -115,18 +126,36 @@ public record AvatarManifest(
   }
 
   /**
+   * How much of each pixel of the frames is the avatar.
+   *
+   * @param source a folder of 8-bit grey pictures, one a frame, or one picture for all frames
+   * @param over the background that the frames show: a colour, or a picture of their size
+   */
+  public record Matte(
+      @JsonProperty(required = true) String source, @JsonProperty(required = true) String over) {
+    public Matte {
+      source = requireFile("matte.source", source);
+      over = requireText("matte.over", over);
+    }
+  }
+
+  /**
    * The network that draws mouths.
    *
    * <p>The tensor names are wanted only where the file leaves a doubt which tensor is which.
+   *
+   * @param fp16 the same network with weights of 16 bits, for devices that compute in them
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Generator(
       @JsonProperty(required = true) String file,
+      @Nullable String fp16,
       @Nullable String visual,
       @Nullable String audio,
       @Nullable String output) {
     public Generator {
       file = requireFile("generator.file", file);
+      fp16 = fp16 == null ? null : requireFile("generator.fp16", fp16);
       requireTensorName("generator.visual", visual);
       requireTensorName("generator.audio", audio);
       requireTensorName("generator.output", output);
@@ -134,7 +163,7 @@ public record AvatarManifest(
 
     /** A network whose tensors tell themselves apart by their shapes. */
     public Generator(String file) {
-      this(file, null, null, null);
+      this(file, null, null, null, null);
     }
 
     public Optional<String> visualName() {

@@ -7,11 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An avatar on disk, checked when it is opened: manifest, files, rectangles and the size of the
- * first frame. The other frames are checked as they are decoded.
+ * An avatar on disk, checked when it is opened: manifest, files, rectangles, and the first frame
+ * with its matte. The others are checked as they are decoded.
  *
  * <p>Immutable and thread-safe. Closing it removes what a zipped package was unpacked to, so its
  * files are used only before.
@@ -28,7 +29,10 @@ public final class AvatarPackage implements AutoCloseable {
   private final AvatarManifest manifest;
   private final List<Rect> rectangles;
   private final FrameSource frames;
+  private final @Nullable Matte matte;
+  private final @Nullable Background background;
   private final Path generatorFile;
+  private final @Nullable Path fp16GeneratorFile;
   private final Path audioEncoderFile;
 
   private AvatarPackage(Path location, Path content, @Nullable PackageArchive archive) {
@@ -37,6 +41,8 @@ public final class AvatarPackage implements AutoCloseable {
     folder = new PackageFolder(content, location.toString());
     manifest = readManifest();
     generatorFile = folder.file(manifest.generator().file(), "generator");
+    String fp16 = manifest.generator().fp16();
+    fp16GeneratorFile = fp16 == null ? null : folder.file(fp16, "fp16 generator");
     audioEncoderFile = folder.file(manifest.audioEncoder().file(), "audio encoder");
     AvatarManifest.Frames declared = manifest.frames();
     frames = findFrames(declared);
@@ -44,6 +50,8 @@ public final class AvatarPackage implements AutoCloseable {
     CropRectangles.check(
         rectangles, declared.count(), declared.widthPx(), declared.heightPx(), folder);
     frames.check(declared, folder);
+    matte = manifest.matte() == null ? null : Matte.open(manifest.matte(), declared, folder);
+    background = findBackground();
   }
 
   /**
@@ -102,6 +110,20 @@ public final class AvatarPackage implements AutoCloseable {
         : new FrameSource.Video(source);
   }
 
+  private @Nullable Background findBackground() {
+    String named = manifest.background();
+    if (named == null) {
+      return null;
+    }
+    Background found = folder.background(named, "background");
+    if (found instanceof Background.Picture picture) {
+      try (PictureDecoder decoder = new PictureDecoder()) {
+        folder.decode(decoder, picture.file(), "the background " + named);
+      }
+    }
+    return found;
+  }
+
   /** Where the package was opened from. */
   public Path location() {
     return location;
@@ -120,8 +142,27 @@ public final class AvatarPackage implements AutoCloseable {
     return generatorFile;
   }
 
+  /** The same network with weights of 16 bits, where the package has one. */
+  public Optional<Path> fp16GeneratorFile() {
+    return Optional.ofNullable(fp16GeneratorFile);
+  }
+
   public Path audioEncoderFile() {
     return audioEncoderFile;
+  }
+
+  /** What the manifest wants to be shown behind the avatar; null for the frames as they are. */
+  public @Nullable Background background() {
+    return background;
+  }
+
+  /** The background of the frames as they are, where a matte tells it. */
+  public Optional<Background> ownBackground() {
+    return Optional.ofNullable(matte).map(Matte::over);
+  }
+
+  @Nullable Matte matte() {
+    return matte;
   }
 
   FrameSource frames() {

@@ -21,7 +21,7 @@ import javax.imageio.ImageIO;
 
 /**
  * One picture of an avatar for people to judge: frames spread over its loop with their crop
- * rectangles, and what the networks see of the first of them.
+ * rectangles, what the networks see of the first of them, and its matte.
  */
 public final class ContactSheet {
   private static final int COLUMNS = 4;
@@ -155,6 +155,27 @@ public final class ContactSheet {
     Rect mask = avatar.manifest().mask();
     pen.setColor(Color.BLACK);
     pen.fillRect(x + mask.x1(), y + CAPTION_PX + mask.y1(), mask.widthPx(), mask.heightPx());
+    Matte matte = avatar.matte();
+    if (matte != null) {
+      drawMatte(matte, x + roiPx + GAP_PX, y);
+    }
+  }
+
+  private void drawMatte(Matte matte, int x, int y) {
+    AvatarManifest.Frames size = avatar.manifest().frames();
+    BufferedImage grey =
+        new BufferedImage(size.widthPx(), size.heightPx(), BufferedImage.TYPE_BYTE_GRAY);
+    byte[] pixels = ((DataBufferByte) grey.getRaster().getDataBuffer()).getData();
+    try (PictureDecoder decoder = new PictureDecoder()) {
+      matte.copy(decoder, 0, pixels);
+    }
+    double scale =
+        Math.min(
+            (double) (sheet.getWidth() - GAP_PX - x) / size.widthPx(),
+            (double) avatar.manifest().geometry().cropPx() / size.heightPx());
+    int widthPx = (int) (size.widthPx() * scale);
+    text("matte of frame 0", 13, Font.PLAIN, x, y + 18);
+    pen.drawImage(grey, x, y + CAPTION_PX, widthPx, (int) (size.heightPx() * scale), null);
   }
 
   private void text(String text, int sizePx, int style, int x, int y) {

@@ -35,13 +35,14 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what FFmpeg has decoded into an {@link AvatarFrame}.
  *
  * <p>The rectangle's B, G, R pixels come from the decoded picture itself, not from its I420 copy,
- * so that a PNG gives the network exactly its pixels. Only the rectangle's surroundings are
- * converted, a tenth of a usual frame. One thread at a time.
+ * so that a PNG gives the network exactly its pixels. Unless the background changes, only the
+ * rectangle's surroundings are converted, a tenth of a usual frame. One thread at a time.
  */
 final class FrameConverter implements AutoCloseable {
   private static final Set<Integer> FULL_RANGE_FORMATS =
@@ -52,6 +53,7 @@ final class FrameConverter implements AutoCloseable {
   private static final int MARGIN_PX = 4;
 
   private final CropGeometry geometry;
+  private final @Nullable BackgroundChange change;
   private final MouthCrop mouthCrop;
   private final PointerPointer<BytePointer> planes = new PointerPointer<>(PLANES);
   private final IntPointer strides = new IntPointer(PLANES);
@@ -59,9 +61,15 @@ final class FrameConverter implements AutoCloseable {
   private SwsContext toBgr = new SwsContext(null);
   private BytePointer buffer = new BytePointer(1);
 
-  FrameConverter(CropGeometry geometry) {
+  /**
+   * A converter for one avatar.
+   *
+   * @param change what is put behind the frames, closed with this; null leaves them as they are
+   */
+  FrameConverter(CropGeometry geometry, @Nullable BackgroundChange change) {
     Ffmpeg.load();
     this.geometry = geometry;
+    this.change = change;
     mouthCrop = new MouthCrop(geometry);
   }
 
@@ -70,18 +78,68 @@ final class FrameConverter implements AutoCloseable {
     I420Frame picture = new I420Frame(decoded.width(), decoded.height());
     toI420 = scale(toI420, decoded, AV_PIX_FMT_YUV420P, picture.data());
 
-    Rect region = surroundings(rect, decoded.width(), decoded.height());
-    BgrPicture surroundings = new BgrPicture(region.widthPx(), region.heightPx());
+    // A frame whose background changes is wanted as a whole.
+    Rect region =
+        change == null
+            ? surroundings(rect, decoded.width(), decoded.height())
+            : new Rect(0, 0, decoded.width(), decoded.height());
+    cut(decoded, region);
+    BgrPicture bgr = new BgrPicture(region.widthPx(), region.heightPx());
+    toBgr = scale(toBgr, decoded, AV_PIX_FMT_BGR24, bgr.data());
+    if (change != null) {
+      change.apply(index, bgr, picture);
+    }
+    BgrPicture crop = new BgrPicture(geometry.cropPx(), geometry.cropPx());
+    mouthCrop.crop(bgr, moved(rect, -region.x1(), -region.y1()), crop);
+    return new AvatarFrame(index, picture, rect, crop);
+  }
+
+  /** A background at the size of the avatar's frames. */
+  BgrPicture paint(Background background, AvatarPackage avatar) {
+    BgrPicture painted =
+        new BgrPicture(avatar.manifest().frames().widthPx(), avatar.manifest().frames().heightPx());
+    switch (background) {
+      case Background.Colour colour -> {
+        for (int i = 0; i < painted.data().length; i += 3) {
+          painted.data()[i] = (byte) colour.blue();
+          painted.data()[i + 1] = (byte) colour.green();
+          painted.data()[i + 2] = (byte) colour.red();
+        }
+      }
+      case Background.Picture picture -> {
+        try (PictureDecoder decoder = new PictureDecoder()) {
+          cover(
+              avatar.folder().decode(decoder, picture.file(), "the background " + picture),
+              painted);
+        }
+      }
+    }
+    return painted;
+  }
+
+  /** Cuts off evenly what sticks out of the target's shape, and scales the rest. */
+  private void cover(AVFrame decoded, BgrPicture target) {
+    long widthPx = decoded.width();
+    long heightPx = decoded.height();
+    int keptWidthPx = (int) Math.clamp(heightPx * target.widthPx() / target.heightPx(), 1, widthPx);
+    int keptHeightPx =
+        (int) Math.clamp(widthPx * target.heightPx() / target.widthPx(), 1, heightPx);
+    // Even, so that chroma samples stay whole.
+    int x = (decoded.width() - keptWidthPx) / 2 & ~1;
+    int y = (decoded.height() - keptHeightPx) / 2 & ~1;
+    cut(decoded, new Rect(x, y, x + keptWidthPx, y + keptHeightPx));
+    toBgr =
+        scale(toBgr, decoded, AV_PIX_FMT_BGR24, target.widthPx(), target.heightPx(), target.data());
+  }
+
+  private static void cut(AVFrame decoded, Rect region) {
     decoded.crop_left(region.x1()).crop_top(region.y1());
     decoded.crop_right(decoded.width() - region.x2()).crop_bottom(decoded.height() - region.y2());
     Ffmpeg.check(av_frame_apply_cropping(decoded, AV_FRAME_CROP_UNALIGNED), "cropping a frame");
-    toBgr = scale(toBgr, decoded, AV_PIX_FMT_BGR24, surroundings.data());
+  }
 
-    BgrPicture rectangle = new BgrPicture(rect.widthPx(), rect.heightPx());
-    copyRows(surroundings, rect.x1() - region.x1(), rect.y1() - region.y1(), rectangle);
-    BgrPicture crop = new BgrPicture(geometry.cropPx(), geometry.cropPx());
-    mouthCrop.crop(rectangle, new Rect(0, 0, rect.widthPx(), rect.heightPx()), crop);
-    return new AvatarFrame(index, picture, rect, rectangle, crop);
+  private static Rect moved(Rect rect, int x, int y) {
+    return new Rect(rect.x1() + x, rect.y1() + y, rect.x2() + x, rect.y2() + y);
   }
 
   /** The rectangle with its margin, on even coordinates so that chroma samples stay whole. */
@@ -94,13 +152,16 @@ final class FrameConverter implements AutoCloseable {
   }
 
   private SwsContext scale(SwsContext cached, AVFrame source, int format, byte[] target) {
-    int widthPx = source.width();
-    int heightPx = source.height();
+    return scale(cached, source, format, source.width(), source.height(), target);
+  }
+
+  private SwsContext scale(
+      SwsContext cached, AVFrame source, int format, int widthPx, int heightPx, byte[] target) {
     SwsContext context =
         sws_getCachedContext(
             cached,
-            widthPx,
-            heightPx,
+            source.width(),
+            source.height(),
             source.format(),
             widthPx,
             heightPx,
@@ -130,22 +191,17 @@ final class FrameConverter implements AutoCloseable {
     }
     av_image_fill_arrays(planes, strides, buffer, format, widthPx, heightPx, 1);
     Ffmpeg.check(
-        sws_scale(context, source.data(), source.linesize(), 0, heightPx, planes, strides),
+        sws_scale(context, source.data(), source.linesize(), 0, source.height(), planes, strides),
         "converting a frame");
     buffer.position(0).get(target, 0, byteCount);
     return context;
   }
 
-  private static void copyRows(BgrPicture source, int x, int y, BgrPicture target) {
-    int rowBytes = target.widthPx() * 3;
-    for (int row = 0; row < target.heightPx(); row++) {
-      int from = ((y + row) * source.widthPx() + x) * 3;
-      System.arraycopy(source.data(), from, target.data(), row * rowBytes, rowBytes);
-    }
-  }
-
   @Override
   public void close() {
+    if (change != null) {
+      change.close();
+    }
     sws_freeContext(toI420);
     sws_freeContext(toBgr);
     toI420 = new SwsContext(null);

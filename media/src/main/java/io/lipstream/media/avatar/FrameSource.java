@@ -27,14 +27,9 @@ sealed interface FrameSource {
     AVFrame decode(
         PictureDecoder decoder, int index, AvatarManifest.Frames declared, PackageFolder folder) {
       String which = "frame " + index + " (" + files.get(index).getFileName() + ")";
-      try {
-        AVFrame frame = decoder.decode(files.get(index));
-        requireSize(frame.width(), frame.height(), which, declared, folder);
-        return frame;
-      } catch (IOException e) {
-        throw folder.failure(
-            which + " cannot be decoded: " + e.getMessage(), "replace the picture", e);
-      }
+      AVFrame frame = folder.decode(decoder, files.get(index), which);
+      requireSize(frame.width(), frame.height(), which, declared, folder);
+      return frame;
     }
   }
 

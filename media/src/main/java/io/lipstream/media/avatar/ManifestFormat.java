@@ -87,8 +87,20 @@ final class ManifestFormat {
                 .map(near -> "did you mean " + near + "?")
                 .orElse("known keys here: " + String.join(", ", known.keySet())));
       }
+      if (holdsNothing(field.getValue())) {
+        throw new LipstreamException(
+            LipstreamException.Kind.AVATAR,
+            origin + ": key " + parent + key + " holds nothing",
+            "give it a value or leave it out; a colour wants quotes (\"#ffffff\"), because # begins"
+                + " a comment");
+      }
       refuseUnknownKeys(field.getValue(), fieldType, parent + key + ".", origin);
     }
+  }
+
+  /** YAML reads a key without a value as an empty text where a text is wanted. */
+  private static boolean holdsNothing(JsonNode value) {
+    return value.isNull() || (value.isTextual() && value.asText().isEmpty());
   }
 
   static String write(AvatarManifest manifest) {

@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /**
  * The folder of one avatar; hands out no file that lies outside it, whatever names and links say.
@@ -68,6 +70,33 @@ final class PackageFolder {
       throw failure(role + " " + name + " does not exist", "add the file or correct avatar.yaml");
     }
     return inside(path, name, role);
+  }
+
+  /** The colour or picture file that a key names. */
+  Background background(String text, String key) {
+    Optional<Background.Colour> colour = ColourNames.find(text);
+    if (colour.isPresent()) {
+      return colour.get();
+    }
+    if (!isRelativeName(text) || !Files.exists(root.resolve(text))) {
+      throw failure(
+          key + " " + text + " is neither a colour nor a file of the package",
+          ColourNames.advice(text));
+    }
+    return new Background.Picture(file(text, key));
+  }
+
+  /**
+   * Decodes a picture; valid until the decoder's next one.
+   *
+   * @param which the picture in messages
+   */
+  AVFrame decode(PictureDecoder decoder, Path picture, String which) {
+    try {
+      return decoder.decode(picture);
+    } catch (IOException e) {
+      throw failure(which + " cannot be decoded: " + e.getMessage(), "replace the picture", e);
+    }
   }
 
   /** The pictures of a folder in natural order of their names: 2.jpg before 10.jpg. */

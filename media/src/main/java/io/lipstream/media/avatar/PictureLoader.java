@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes a folder of pictures, each when it is wanted or soon will be, and keeps as many as fit,
@@ -21,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class PictureLoader implements FrameLoader {
   private final AvatarPackage avatar;
   private final FrameSource.Pictures pictures;
+  private final BackgroundChange.@Nullable Plan change;
   private final int capacityFrames;
   private final int ahead;
   private final ExecutorService workers;
@@ -34,10 +36,19 @@ final class PictureLoader implements FrameLoader {
   private boolean forward = true;
   private boolean closed;
 
-  /** Starts to decode in play order. */
-  PictureLoader(AvatarPackage avatar, FrameSource.Pictures pictures, int capacityFrames) {
+  /**
+   * Starts to decode in play order.
+   *
+   * @param change what is put behind the frames; null leaves them as they are
+   */
+  PictureLoader(
+      AvatarPackage avatar,
+      FrameSource.Pictures pictures,
+      BackgroundChange.@Nullable Plan change,
+      int capacityFrames) {
     this.avatar = avatar;
     this.pictures = pictures;
+    this.change = change;
     this.capacityFrames = capacityFrames;
     // Of what fits, most must stay for those who come back to a frame they have just seen.
     ahead = Math.min(FrameLoader.AHEAD, capacityFrames / 4);
@@ -185,7 +196,8 @@ final class PictureLoader implements FrameLoader {
   /** What one thread needs to decode a picture. */
   private final class Decoding implements AutoCloseable {
     private final PictureDecoder decoder = new PictureDecoder();
-    private final FrameConverter converter = new FrameConverter(avatar.manifest().geometry());
+    private final FrameConverter converter =
+        new FrameConverter(avatar.manifest().geometry(), change == null ? null : change.begin());
 
     AvatarFrame decode(int index) {
       return converter.convert(

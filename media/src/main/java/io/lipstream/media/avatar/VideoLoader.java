@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decodes a video from its start up to what is wanted, a little ahead of it, and keeps every frame:
@@ -12,6 +13,7 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
 final class VideoLoader implements FrameLoader {
   private final AvatarPackage avatar;
   private final FrameSource.Video video;
+  private final BackgroundChange.@Nullable Plan change;
   private final List<FrameSlot> slots;
   private final Thread worker;
 
@@ -21,9 +23,11 @@ final class VideoLoader implements FrameLoader {
   private int wanted = FrameLoader.AHEAD;
   private boolean closed;
 
-  VideoLoader(AvatarPackage avatar, FrameSource.Video video) {
+  VideoLoader(
+      AvatarPackage avatar, FrameSource.Video video, BackgroundChange.@Nullable Plan change) {
     this.avatar = avatar;
     this.video = video;
+    this.change = change;
     slots =
         IntStream.range(0, avatar.manifest().frames().count()).mapToObj(FrameSlot::new).toList();
     worker = Thread.ofPlatform().daemon().name("avatar-frames-video").start(this::decodeAll);
@@ -45,7 +49,9 @@ final class VideoLoader implements FrameLoader {
 
   private void decodeAll() {
     try (VideoDecoder decoder = video.open(avatar.folder());
-        FrameConverter converter = new FrameConverter(avatar.manifest().geometry())) {
+        FrameConverter converter =
+            new FrameConverter(
+                avatar.manifest().geometry(), change == null ? null : change.begin())) {
       for (FrameSlot slot : slots) {
         if (!awaitWanted(slot.index())) {
           break;

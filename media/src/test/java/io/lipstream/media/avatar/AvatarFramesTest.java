@@ -36,8 +36,6 @@ class AvatarFramesTest {
         AvatarFrame frame = frames.frame(k);
         assertThat(frame.index()).isEqualTo(k);
         assertThat(frame.rect()).isEqualTo(drawn.rectangles.get(k));
-        assertThat(bgr(frame.rectangle().data())).containsExactly(expectedBgr(k));
-        assertThat(frame.rectangle().widthPx()).isEqualTo(40);
         assertThat(bgr(frame.crop().data())).containsExactly(expectedBgr(k));
         assertThat(frame.crop().widthPx()).isEqualTo(328);
         assertThat(frame.picture().data()[0] & 0xff).isCloseTo(lumaOf(k), within(1));
@@ -159,11 +157,20 @@ class AvatarFramesTest {
 
   @Test
   void aJpegHasTheColoursThatAnotherDecoderSees() throws IOException {
-    DrawnAvatar drawn = DrawnAvatar.write(folder, 2);
-    BufferedImage smooth = new BufferedImage(96, 64, BufferedImage.TYPE_3BYTE_BGR);
-    for (int y = 0; y < 64; y++) {
-      for (int x = 0; x < 96; x++) {
-        smooth.setRGB(x, y, new Color(60 + 2 * x, 250 - 3 * y, 30 + x + y).getRGB());
+    int widthPx = 400;
+    int heightPx = 340;
+    // A rectangle as large as the crop: nothing is resized.
+    Rect rect = new Rect(30, 6, 358, 334);
+    DrawnAvatar.write(folder, 1)
+        .writeManifest(
+            DrawnAvatar.manifest(1)
+                .replace("widthPx: 96", "widthPx: " + widthPx)
+                .replace("heightPx: 64", "heightPx: " + heightPx))
+        .writeRectangles(CropRectangles.write(List.of(rect)));
+    BufferedImage smooth = new BufferedImage(widthPx, heightPx, BufferedImage.TYPE_3BYTE_BGR);
+    for (int y = 0; y < heightPx; y++) {
+      for (int x = 0; x < widthPx; x++) {
+        smooth.setRGB(x, y, new Color(60 + x / 3, 250 - y / 2, 30 + (x + y) / 5).getRGB());
       }
     }
     Path jpeg = folder.resolve("frames/0.jpg");
@@ -173,16 +180,15 @@ class AvatarFramesTest {
     try (AvatarPackage avatar = AvatarPackage.open(folder);
         AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
       AvatarFrame frame = frames.frame(0);
-      byte[] pixels = frame.rectangle().data();
-      Rect rect = drawn.rectangles.getFirst();
-      for (int i = 0; i < 40 * 40; i++) {
-        Color colour = new Color(expected.getRGB(rect.x1() + i % 40, rect.y1() + i / 40));
+      byte[] pixels = frame.crop().data();
+      for (int i = 0; i < 328 * 328; i++) {
+        Color colour = new Color(expected.getRGB(rect.x1() + i % 328, rect.y1() + i / 328));
         assertThat(pixels[3 * i] & 0xff).isCloseTo(colour.getBlue(), within(4));
         assertThat(pixels[3 * i + 1] & 0xff).isCloseTo(colour.getGreen(), within(4));
         assertThat(pixels[3 * i + 2] & 0xff).isCloseTo(colour.getRed(), within(4));
       }
-      for (int i = 0; i < 96 * 64; i++) {
-        Color c = new Color(expected.getRGB(i % 96, i / 96));
+      for (int i = 0; i < widthPx * heightPx; i++) {
+        Color c = new Color(expected.getRGB(i % widthPx, i / widthPx));
         assertThat(frame.picture().data()[i] & 0xff).isCloseTo(luma(c), within(3));
       }
     }

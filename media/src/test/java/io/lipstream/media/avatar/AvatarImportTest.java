@@ -79,7 +79,7 @@ class AvatarImportTest {
         assertThat(frames.frame(k).picture().data()[100] & 0xff).isCloseTo(40 + 10 * k, within(2));
         assertThat(frames.frame(k).rect()).isEqualTo(new Rect(k, 4, k + 40, 44));
         int grey = (int) Math.round((40 + 10 * k - 16) * 255 / 219.0);
-        assertThat(frames.frame(k).rectangle().data()[100] & 0xff).isCloseTo(grey, within(3));
+        assertThat(frames.frame(k).crop().data()[100] & 0xff).isCloseTo(grey, within(3));
       }
     }
   }

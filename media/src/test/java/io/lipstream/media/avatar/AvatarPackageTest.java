@@ -46,7 +46,7 @@ class AvatarPackageTest {
         AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
       assertThat(avatar.manifest().restingMouth()).isEqualTo(RestingMouth.FRAMES);
       for (int k = 0; k < frames.frameCount(); k++) {
-        assertThat(frames.frame(k).rectangle().widthPx()).isEqualTo(128);
+        assertThat(frames.frame(k).rect().widthPx()).isEqualTo(128);
       }
     }
   }

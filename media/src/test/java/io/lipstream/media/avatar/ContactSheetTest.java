@@ -17,7 +17,7 @@ class ContactSheetTest {
   @TempDir Path temp;
 
   @Test
-  void theSheetShowsFramesWithTheirRectanglesTheCropAndTheMask() throws IOException {
+  void theSheetShowsFramesWithTheirRectanglesTheCropTheMaskAndTheMatte() throws IOException {
     Path png = temp.resolve("tiny.png");
     try (AvatarPackage avatar = AvatarPackage.open(Path.of("../avatars/tiny"));
         AvatarFrames frames = AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
@@ -27,8 +27,13 @@ class ContactSheetTest {
     assertThat(temp.toFile().list()).containsExactly("tiny.png");
     assertThat(sheet.getWidth()).isEqualTo(1660);
     assertThat(count(sheet, new Color(0xff7a00))).isGreaterThan(10 * 4 * 100);
-    // The mask box of 310x305 pixels is the only black there is, but for pupils.
-    assertThat(count(sheet, Color.BLACK)).isBetween(310L * 305, 310L * 305 + 2000);
+    // Besides the mask box of 310x305 pixels only pupils and the matte of 328x328 are black.
+    BufferedImage matte =
+        sheet.getSubimage(3 * 12 + 328 + 2 * 320 + 12, sheet.getHeight() - 340, 328, 328);
+    long outside = count(matte, Color.BLACK);
+    assertThat(outside).isBetween(328L * 328 / 3, 328L * 328 * 2 / 3);
+    assertThat(count(matte, Color.WHITE)).isBetween(328L * 328 / 3, 328L * 328 * 2 / 3);
+    assertThat(count(sheet, Color.BLACK) - outside).isBetween(310L * 305, 310L * 305 + 2000);
   }
 
   @Test

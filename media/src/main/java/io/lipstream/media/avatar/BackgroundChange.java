@@ -1,0 +1,100 @@
+package io.lipstream.media.avatar;
+
+import io.lipstream.media.picture.BgrPicture;
+import io.lipstream.media.picture.Bt601;
+import io.lipstream.media.picture.I420Frame;
+
+/**
+ * Puts another background behind an avatar's frames as they are loaded.
+ *
+ * <p>A frame holds C = a F + (1 - a) B: what the matte says is the avatar, and the background it
+ * was rendered with. The avatar's share a F = C - (1 - a) B lies between 0 and a, whatever noise
+ * the frame's compression added, so it is limited to that; then the new background takes the place
+ * of the old one. Nothing is divided, so that hair of little coverage keeps its colour and no rim
+ * of the old background remains. Where the avatar covers all, not a byte of the frame changes.
+ *
+ * <p>Owns its scratch pictures: one thread at a time.
+ */
+final class BackgroundChange implements AutoCloseable {
+  private static final int OPAQUE = 255;
+
+  private final Matte matte;
+  private final BgrPicture before;
+  private final BgrPicture after;
+  private final PictureDecoder decoder = new PictureDecoder();
+  private final byte[] alpha;
+  private final I420Frame mixed;
+
+  private BackgroundChange(Matte matte, BgrPicture before, BgrPicture after) {
+    this.matte = matte;
+    this.before = before;
+    this.after = after;
+    alpha = new byte[after.widthPx() * after.heightPx()];
+    mixed = new I420Frame(after.widthPx(), after.heightPx());
+  }
+
+  /** The two backgrounds of a change, shared by the threads that load frames. */
+  record Plan(Matte matte, BgrPicture before, BgrPicture after) {
+    /** Paints both backgrounds at the size of the frames. */
+    static Plan of(AvatarPackage avatar, Matte matte, Background after) {
+      try (FrameConverter converter = new FrameConverter(avatar.manifest().geometry(), null)) {
+        return new Plan(
+            matte, converter.paint(matte.over(), avatar), converter.paint(after, avatar));
+      }
+    }
+
+    BackgroundChange begin() {
+      return new BackgroundChange(matte, before, after);
+    }
+  }
+
+  /** Changes one frame in both of its forms. */
+  void apply(int frame, BgrPicture bgr, I420Frame i420) {
+    matte.copy(decoder, frame, alpha);
+    byte[] pixels = bgr.data();
+    for (int i = 0; i < alpha.length; i++) {
+      int covered = alpha[i] & 0xff;
+      if (covered != OPAQUE) {
+        mix(pixels, 3 * i, covered);
+        mix(pixels, 3 * i + 1, covered);
+        mix(pixels, 3 * i + 2, covered);
+      }
+    }
+    Bt601.toI420(bgr, mixed);
+    copyChangedBlocks(i420);
+  }
+
+  private void mix(byte[] pixels, int at, int covered) {
+    int open = OPAQUE - covered;
+    int whole = OPAQUE * (pixels[at] & 0xff);
+    int share = Math.clamp(whole - open * (before.data()[at] & 0xff), 0, OPAQUE * covered);
+    pixels[at] = (byte) ((share + open * (after.data()[at] & 0xff) + OPAQUE / 2) / OPAQUE);
+  }
+
+  /** Blocks of 2x2 pixels share their chroma; those that show the avatar alone stay as they are. */
+  private void copyChangedBlocks(I420Frame target) {
+    int widthPx = target.widthPx();
+    byte[] from = mixed.data();
+    byte[] to = target.data();
+    for (int y = 0; y < target.heightPx(); y += 2) {
+      for (int x = 0; x < widthPx; x += 2) {
+        int at = y * widthPx + x;
+        int below = at + widthPx;
+        if ((alpha[at] & alpha[at + 1] & alpha[below] & alpha[below + 1] & 0xff) != OPAQUE) {
+          to[at] = from[at];
+          to[at + 1] = from[at + 1];
+          to[below] = from[below];
+          to[below + 1] = from[below + 1];
+          int chroma = y / 2 * (widthPx / 2) + x / 2;
+          to[target.uOffset() + chroma] = from[target.uOffset() + chroma];
+          to[target.vOffset() + chroma] = from[target.vOffset() + chroma];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    decoder.close();
+  }
+}
