@@ -3,7 +3,7 @@
     python -m lipstream_studio.corpus --out work/corpus --minutes 80
 
 Speech comes from flite's voices (``flite -psdur`` prints exact phoneme ends). Recordings with phoneme
-times from elsewhere join it with ``--extra``: a folder of NAME.wav (16 kHz mono) and NAME.json
+times from elsewhere join it with ``--extra FOLDER:COPIES``: a folder of NAME.wav (16 kHz mono) and NAME.json
 ({"text": ..., "segments": [[phoneme, end seconds], ...]}).
 
 Out come ``corpus.npz`` (mel rows, one mouth a video frame, offsets) and ``corpus.json`` (what each
@@ -23,12 +23,20 @@ from pathlib import Path
 
 import numpy as np
 
-from lipstream_studio import features, mouth
+from lipstream_studio import features, mouth, soundscapes
 from lipstream_studio.sentences import sentence
+from lipstream_studio.soundscapes import coloured_noise
 
 TRAINING_VOICES = ("slt", "rms", "awb")
 HELD_OUT_VOICE = "kal16"
 RATE = features.SAMPLE_RATE_HZ
+CODERS = (
+    ("-c:a", "libopus", "-b:a", "12k"),
+    ("-c:a", "libopus", "-b:a", "24k"),
+    ("-c:a", "libmp3lame", "-b:a", "32k"),
+    ("-c:a", "g722"),
+    ("-ar", "8000", "-c:a", "g726", "-b:a", "16k"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=80, help="of training speech from flite")
-    parser.add_argument("--extra", type=Path, nargs="*", default=[], help="folders of recordings")
-    parser.add_argument("--extra-copies", type=int, default=3, help="augmented copies of each")
+    parser.add_argument(
+        "--extra", nargs="*", default=[], metavar="FOLDER:COPIES",
+        help="recordings, and how many augmented copies to make of each",
+    )
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     write(args.out, list(utterances(args)))
@@ -63,14 +73,15 @@ def utterances(args: argparse.Namespace):
         utterance = augmented(speak(sentence(source), voice, source), source, noise)
         seconds += len(utterance.samples) / RATE
         yield utterance
-    for folder in args.extra:
-        for utterance in recordings(folder):
+    for extra in args.extra:
+        folder, _, copies = extra.rpartition(":")
+        for utterance in recordings(Path(folder)):
             if utterance.group == "held-out sentence":
                 yield utterance
                 continue
-            for _ in range(args.extra_copies):
+            for _ in range(int(copies)):
                 yield augmented(utterance, source, noise)
-    for index in range(int(args.minutes * 3)):
+    for index in range(int(args.minutes * 7)):
         yield soundscape(index, source, noise)
     test = random.Random(args.seed + 1000)
     for voice in TRAINING_VOICES * 8:
@@ -111,7 +122,7 @@ def recordings(folder: Path):
         yield Utterance(
             features.read_wav(path.with_suffix(".wav")),
             [(name, end) for name, end in described["segments"]],
-            folder.name,
+            described.get("voice", folder.name),
             described["text"],
             group,
         )
@@ -126,17 +137,20 @@ def augmented(
         factor = source.uniform(0.84, 1.2)
         samples = resampled(samples, factor)
         segments = [(name, end / factor) for name, end in segments]
-    samples, segments = trimmed(samples, segments, source)
+    peak = float(np.abs(samples).max()) or 1.0
+    samples, segments = trimmed(samples / peak, segments, source)
+    if source.random() < 0.3:
+        samples, segments = among_sounds(samples, segments, source, noise)
     if source.random() < 0.35:
         samples = filtered(samples, source)
-    if source.random() < 0.25:
+    if source.random() < 0.3:
         samples = reverberated(samples, source, noise)
-    peak = float(np.abs(samples).max()) or 1.0
-    samples = samples / peak * 10 ** (source.uniform(-26, -0.5) / 20)
-    kind = source.random()
-    if kind > 0.25:
-        level = 10 ** (source.uniform(-85, -38) / 20)
+    samples = samples * 10 ** (source.uniform(-26, -0.5) / 20)
+    if source.random() > 0.25:
+        level = 10 ** (source.uniform(-85, -36) / 20)
         samples = samples + coloured_noise(len(samples), source.choice((0, 1, 2)), noise) * level
+    if source.random() < 0.12:
+        samples = coded(samples, source)
     return Utterance(
         np.clip(samples, -1, 1).astype(np.float32),
         segments,
@@ -144,6 +158,23 @@ def augmented(
         utterance.text,
         utterance.group,
     )
+
+
+def among_sounds(samples, segments, source, noise):
+    """Other sounds before and after the speech, or softly behind all of it."""
+    kinds = list(soundscapes.KINDS)
+    if source.random() < 0.3:
+        behind = soundscapes.make(source.choice(kinds), len(samples), noise)
+        return samples + behind * 10 ** (source.uniform(-36, -16) / 20), segments
+    before, after = (
+        soundscapes.make(source.choice(kinds), int(source.uniform(0.3, 1.5) * RATE), noise)
+        * 10 ** (source.uniform(-40, -3) / 20)
+        for _ in range(2)
+    )
+    shift = len(before) / RATE
+    segments = [("pau", shift)] + [(name, end + shift) for name, end in segments]
+    samples = np.concatenate([before, samples, after])
+    return samples, segments + [("pau", len(samples) / RATE)]
 
 
 def resampled(samples: np.ndarray, factor: float) -> np.ndarray:
@@ -188,55 +219,39 @@ def reverberated(samples, source, noise):
     return np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[: len(samples)]
 
 
-def coloured_noise(count: int, slope: float, noise: np.random.Generator) -> np.ndarray:
-    """Unit-level noise: white (0), pink (1), brown (2)."""
-    spectrum = np.fft.rfft(noise.standard_normal(count))
-    spectrum /= np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20) ** (slope / 2)
-    result = np.fft.irfft(spectrum, count)
-    return result / (result.std() + 1e-9)
+def coded(samples: np.ndarray, source: random.Random) -> np.ndarray:
+    """As a telephone line or a coder leaves it."""
+    if source.random() < 0.3:
+        step = source.choice((255, 127))
+        pressed = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
+        return np.sign(pressed) * (256 ** np.abs(np.round(pressed * step) / step) - 1) / 255
+    coder = source.choice(CODERS)
+    raw = np.clip(samples * 32767, -32768, 32767).astype("<i2").tobytes()
+    mono = ["-ac", "1", "-ar", str(RATE)]
+    with tempfile.NamedTemporaryFile(suffix=".mka") as file:
+        base = ["ffmpeg", "-loglevel", "error", "-y"]
+        encode = [*base, "-f", "s16le", *mono, "-i", "-", *coder, "-f", "matroska", file.name]
+        subprocess.run(encode, input=raw, check=True)
+        decode = [*base, "-i", file.name, *mono, "-f", "s16le", "-"]
+        decoded = subprocess.run(decode, capture_output=True, check=True).stdout
+    result = np.frombuffer(decoded, "<i2") / 32768
+    return np.pad(result, (0, max(0, len(samples) - len(result))))[: len(samples)]
 
 
 def soundscape(index: int, source: random.Random, noise: np.random.Generator) -> Utterance:
     """Four seconds of something that is not speech: the mouth stays at rest."""
     count = 4 * RATE
-    time = np.arange(count) / RATE
-    kinds = ("silence", "noise", "music", "hum", "music", "breath", "music", "clicks")
-    kind = kinds[index % len(kinds)]
-    level = 10 ** (source.uniform(-75, -14) / 20)
-    if kind == "silence":
-        samples = np.zeros(count)
-    elif kind == "noise":
-        samples = coloured_noise(count, source.choice((0, 1, 2)), noise) * level * 0.3
-    elif kind == "hum":
-        base = source.choice((50, 60, 100, 120))
-        samples = sum(np.sin(2 * np.pi * base * k * time) / k for k in range(1, 6)) * level
-    elif kind == "music":
-        samples = _music(time, source) * level
-    elif kind == "breath":
-        swell = np.clip(np.sin(2 * np.pi * time / source.uniform(1.5, 3)), 0, 1) ** 2
-        samples = filtered(coloured_noise(count, 1, noise), source) * swell * level * 0.3
-    else:
-        samples = np.zeros(count)
-        for start in noise.integers(0, count - 400, 12):
-            samples[start : start + 400] += noise.standard_normal(400) * np.exp(-np.arange(400) / 60)
-        samples *= level
+    kind = tuple(soundscapes.KINDS)[index % len(soundscapes.KINDS)]
+    samples = soundscapes.make(kind, count, noise, 10 ** (source.uniform(-50, -0.5) / 20))
+    if source.random() < 0.3:
+        samples = filtered(samples, source)
+    if source.random() < 0.3:
+        samples = reverberated(samples, source, noise)
     if source.random() < 0.5:
-        samples = samples + coloured_noise(count, 0, noise) * 10 ** (source.uniform(-85, -60) / 20)
+        floor = coloured_noise(count, source.choice((0, 1, 2)), noise)
+        samples = samples + floor * 10 ** (source.uniform(-85, -45) / 20)
     segments = [("pau", count / RATE)]
     return Utterance(np.clip(samples, -1, 1).astype(np.float32), segments, kind, "", "train")
-
-
-def _music(time: np.ndarray, source: random.Random) -> np.ndarray:
-    samples = np.zeros(len(time))
-    beat = source.uniform(0.2, 0.6)
-    for start in np.arange(0, 4, beat):
-        for _ in range(source.choice((1, 2, 3))):
-            hertz = 110 * 2 ** (source.randrange(0, 36) / 12)
-            local = np.maximum(time - start, 0)
-            envelope = (time >= start) * np.exp(-local * source.uniform(2, 8))
-            tone = sum(np.sin(2 * np.pi * hertz * k * time) / k**1.5 for k in range(1, 5))
-            samples += tone * envelope * 0.3
-    return samples
 
 
 def frame_mouths(utterance: Utterance, frame_count: int) -> np.ndarray:

@@ -56,9 +56,10 @@ def main() -> None:
 def load_audio(path: Path, allow_untrained: bool = False) -> tuple[AudioEncoder, MouthHead]:
     encoder, head = AudioEncoder(), MouthHead()
     if path.exists() or not allow_untrained:
-        state = torch.load(path, map_location="cpu")["average"]
-        encoder.load_state_dict(state["encoder"])
-        head.load_state_dict(state["head"])
+        state = torch.load(path, map_location="cpu")
+        encoder = AudioEncoder(state["widths"])
+        encoder.load_state_dict(state["average"]["encoder"])
+        head.load_state_dict(state["average"]["head"])
     return encoder.eval(), head.eval()
 
 

@@ -39,8 +39,9 @@ class AudioEncoder(nn.Module):
 
     SHARED_ROWS = features.WINDOW_ROWS - 6
 
-    def __init__(self, widths: tuple[int, int, int, int] = (32, 64, 96, 160)) -> None:
+    def __init__(self, widths: tuple[int, int, int, int] = (16, 48, 96, 160)) -> None:
         super().__init__()
+        self.widths = widths
         first, second, third, row = widths
         self.convolutions = nn.Sequential(
             nn.Conv2d(1, first, (5, 3), (2, 1), (2, 0)),

@@ -3,7 +3,8 @@
     python -m lipstream_studio.train_audio --corpus work/corpus --out work/audio.pt --minutes 30
 
 Runs for the given minutes in all, over any number of restarts: a checkpoint is written every two
-minutes and picked up again. The loss sees the head's final mouth, with weight on contacts and rest,
+minutes and picked up again. ``--start-from`` begins with the weights of another run, also of a wider
+encoder, whose strongest channels are kept. The loss sees the head's final mouth, with weight on contacts and rest,
 and the head's gates.
 """
 
@@ -31,6 +32,8 @@ CHECKPOINT_SECONDS = 120
 PRESSED_WEIGHT, LIP_TEETH_WEIGHT, REST_WEIGHT = 4.0, 2.0, 1.5
 GATE_LOSS = 0.25
 STEADINESS_LOSS = 0.3
+# Powers add, and one unit of a mel value is 12.5 dB.
+NEPERS_A_STEP = 12.5 / 10 * math.log(10)
 
 
 class Corpus:
@@ -126,14 +129,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start-from", type=Path, help="checkpoint of an earlier run")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     torch.manual_seed(args.seed)
-    train(Corpus(args.corpus), args.out, args.minutes * 60, args.seed)
+    train(Corpus(args.corpus), args.out, args.minutes * 60, args.seed, args.start_from)
 
 
-def train(corpus: Corpus, path: Path, total_seconds: float, seed: int) -> None:
+def train(
+    corpus: Corpus, path: Path, total_seconds: float, seed: int, start_from: Path | None = None
+) -> None:
     encoder, head = AudioEncoder(), MouthHead()
+    if start_from and not path.exists():
+        start = torch.load(start_from, map_location="cpu")["average"]
+        encoder.load_state_dict(narrowed(start["encoder"], encoder.widths))
+        head.load_state_dict(start["head"])
     both = torch.nn.ModuleDict({"encoder": encoder, "head": head})
     optimiser = torch.optim.AdamW(both.parameters(), PEAK_RATE, weight_decay=2e-3)
     average = checkpoints.Average(both)
@@ -183,7 +194,8 @@ def random_chunk(corpus: Corpus, index: int, source: np.random.Generator) -> Chu
     count = min(CHUNK_FRAMES, len(corpus.mouths[index]))
     first = int(source.integers(0, len(corpus.mouths[index]) - count + 1))
     chunk = corpus.chunk(index, first, count)
-    return replace(chunk, mel=torch.from_numpy(another_speaker(chunk.mel.numpy(), source)))
+    mel = another_room(another_speaker(chunk.mel.numpy(), source), source)
+    return replace(chunk, mel=torch.from_numpy(mel))
 
 
 def another_speaker(mel: np.ndarray, source: np.random.Generator) -> np.ndarray:
@@ -200,6 +212,34 @@ def another_speaker(mel: np.ndarray, source: np.random.Generator) -> np.ndarray:
     return np.clip(stretched + tilt * loud, -4, 4).astype(np.float32)
 
 
+def another_room(mel: np.ndarray, source: np.random.Generator) -> np.ndarray:
+    """Another distance, and often steady noise of some colour, or a stretch of the spectrum missing."""
+    louder = mel + source.normal(0, 0.25)
+    result = np.where(mel > features.SILENCE_LEVEL + 0.01, louder, features.SILENCE_LEVEL)
+    if source.random() < 0.4:
+        colour = np.interp(np.arange(len(mel)), np.linspace(0, len(mel) - 1, 5), source.normal(0, 0.4, 5))
+        noise = source.uniform(-4.5, -1.0) + colour[:, None] + source.normal(0, 0.3, mel.shape)
+        result = np.logaddexp(result * NEPERS_A_STEP, noise * NEPERS_A_STEP) / NEPERS_A_STEP
+    if source.random() < 0.25:
+        first, width = source.integers(0, len(mel)), source.integers(2, 9)
+        result[first : first + width] -= source.uniform(0.5, 3)
+    return np.clip(result, -4, 4).astype(np.float32)
+
+
+def narrowed(state: dict[str, Tensor], widths: tuple[int, ...]) -> dict[str, Tensor]:
+    """An encoder's weights with the channels that matter most, where the new one has fewer."""
+    state = dict(state)
+    layers = [f"convolutions.{2 * i}" for i in range(4)]
+    for layer, following, width in zip(layers, layers[1:], widths):
+        weight, next_weight = state[f"{layer}.weight"], state[f"{following}.weight"]
+        matter = weight.flatten(1).norm(dim=1) * next_weight.transpose(0, 1).flatten(1).norm(dim=1)
+        kept = matter.topk(width).indices.sort().values
+        state[f"{layer}.weight"] = weight[kept]
+        state[f"{layer}.bias"] = state[f"{layer}.bias"][kept]
+        state[f"{following}.weight"] = next_weight[:, kept]
+    return state
+
+
 def learning_rate(step: int, progress: float) -> float:
     warm = min(1.0, (step + 1) / 200)
     return PEAK_RATE * warm * (0.5 * (1 + math.cos(math.pi * min(1.0, progress)))) + 1e-6
@@ -213,6 +253,7 @@ def save(path, both, optimiser, average, step, elapsed) -> None:
     checkpoints.save(
         path,
         {
+            "widths": both["encoder"].widths,
             "network": both.state_dict(),
             "optimiser": optimiser.state_dict(),
             "average": parts,
