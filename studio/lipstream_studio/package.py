@@ -1,9 +1,10 @@
-"""Turns the idle renders into the pictures of an avatar folder: frames, rectangles and poster.
+"""Turns the idle renders into the pictures of an avatar folder: frames, matte, background, rectangles and poster.
 
     python -m lipstream_studio.package [--character ada]
 
-writes `avatars/NAME/{frames/000000.jpg ..., rectangles.json, poster.jpg}` (about 10 seconds). The descriptions beside
-them, `avatar.yaml` and `LICENSE.md`, are kept by hand; the networks come from `lipstream_studio.export`.
+writes `frames/000000.jpg ...`, `matte/000000.png ...`, `background.png`, `rectangles.json` and `poster.jpg` into
+`avatars/NAME` (about 20 seconds). The descriptions beside them, `avatar.yaml` and `LICENSE.md`, are kept by hand; the
+networks come from `lipstream_studio.export`.
 """
 
 import argparse
@@ -11,19 +12,29 @@ import json
 import shutil
 
 import cv2
+import numpy as np
 
 from . import characters
-from .pictures import background, load_over
+from .pictures import background, layers, load, load_over
 
 JPEG_QUALITY = 92
 POSTER_WIDTH_PX = 640
 POSTER_FRAME = 0
 
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 9]
 
-def write_jpeg(path, picture):
-    settings = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+
+def write(path, picture, settings):
     if not cv2.imwrite(str(path), picture, settings):
         raise OSError(f"cannot write {path}: is the folder writable and the disk not full?")
+
+
+def fresh(folder):
+    """The folder, empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def main():
@@ -35,20 +46,21 @@ def main():
     missing = [s.name for s in sources if not s.exists()]
     if missing:
         raise SystemExit(f"{len(missing)} idle frames are missing ({missing[0]} ...): python -m lipstream_studio.render")
-    frames = looks.avatar / "frames"
-    shutil.rmtree(frames, ignore_errors=True)
-    frames.mkdir(parents=True)
     wall = background()
+    frames, matte = (fresh(looks.avatar / name) for name in ("frames", "matte"))
+    write(looks.avatar / "background.png", wall.astype(np.uint8), PNG)
     for number, source in enumerate(sources):
         picture = load_over(source, wall)
-        write_jpeg(frames / f"{number:06d}.jpg", picture)
+        write(frames / f"{number:06d}.jpg", picture, JPEG)
+        write(matte / f"{number:06d}.png", layers(load(source))[1], PNG)
         if number == POSTER_FRAME:
             height_px = POSTER_WIDTH_PX * picture.shape[0] // picture.shape[1]
-            write_jpeg(looks.avatar / "poster.jpg", cv2.resize(picture, (POSTER_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA))
+            poster = cv2.resize(picture, (POSTER_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA)
+            write(looks.avatar / "poster.jpg", poster, JPEG)
     lines = ",\n".join(json.dumps(r) for r in rectangles)
     (looks.avatar / "rectangles.json").write_text(f"[\n{lines}\n]\n")
-    size = sum(f.stat().st_size for f in frames.iterdir())
-    print(f"wrote {len(sources)} frames ({size / 1e6:.1f} MB), rectangles and poster in {looks.avatar}")
+    sizes = [sum(f.stat().st_size for f in folder.iterdir()) / 1e6 for folder in (frames, matte)]
+    print(f"wrote {len(sources)} frames ({sizes[0]:.1f} MB), their matte ({sizes[1]:.1f} MB) and the rest in {looks.avatar}")
 
 
 if __name__ == "__main__":
