@@ -39,6 +39,17 @@ PROXIES = {
     "eyes": DATA / "eyes/high-poly/high-poly.mhclo",
 }
 
+
+def proxies(looks):
+    """The meshes bound to the base mesh, by name: what everybody has, and the character's own hair and clothes."""
+    own = {}
+    if looks.sheets:
+        own["hair"] = ASSETS / f"hair/{looks.sheets.asset}/{looks.sheets.asset}.mhclo"
+    if looks.clothes:
+        own["clothes"] = ASSETS / f"clothes/{looks.clothes}/{looks.clothes}.mhclo"
+    return PROXIES | own
+
+
 # The mouth's pull fades out below the chin, below the eyes and towards the ears, so that nothing moves with the mouth
 # outside the crop rectangle. Decimetres from the eyes' height and from the middle: no pull, full pull.
 NECK_FADE = (-1.32, -1.12)
@@ -48,6 +59,10 @@ EAR_FADE = (0.66, 0.52)
 BUST_DEPTH = 4.6  # decimetres of body kept below the root of the neck
 ARM_DROP_DEGREES = 38.0  # from the A pose of the source to hanging arms
 CLAVICLE_DROP_DEGREES = 4.0
+
+# Decimetres to the side, up and forwards.
+UPPER_TEETH_MOVE, LOWER_TEETH_MOVE, TONGUE_MOVE = (0, -0.006, -0.010), (0, -0.030, -0.010), (0, 0.015, 0)
+TEETH_WIDTH = 0.90
 
 NECK_BONES = ["neck02", "neck03", "head"]  # the chain that carries head motion
 
@@ -251,11 +266,19 @@ def relaxed_arms(rig, vertices):
     return rig.pose(vertices, turns)
 
 
-def build(shape):
+def showing(teeth):
+    """Teeth moved so that speech shows the upper ones more than the lower ones."""
+    upper = teeth[:, 1:2] > np.median(teeth[:, 1])
+    moved = teeth + np.where(upper, UPPER_TEETH_MOVE, LOWER_TEETH_MOVE)
+    moved[:, 0] *= TEETH_WIDTH  # a narrower arch leaves the corners of the mouth dark
+    return moved
+
+
+def build(looks):
     """All arrays of the character file by name, for a table of shape targets."""
     base, uvs, faces, face_uvs, groups = load_obj(DATA / "3dobjs/base.obj")
     count = len(base)
-    for name, weight in mirrored(shape).items():
+    for name, weight in mirrored(looks.shape).items():
         base = base + weight * load_target(DATA / f"targets/{name}.target", count)
     base = relaxed_arms(Rig(base), base)
     rig = Rig(base)
@@ -265,6 +288,7 @@ def build(shape):
     height = base[:, 1:2] - rig.heads["eye.L"][1]
     fade = faded(height, *NECK_FADE) * faded(height, *EYE_FADE) * faded(np.abs(base[:, :1]), *EAR_FADE)
     deltas = {name: delta if "Eye" in name or "Brow" in name else delta * fade for name, delta in deltas.items()}
+    deltas = {name: delta * looks.unit_strength.get(name, 1.0) for name, delta in deltas.items()}
     for name in TARGET_UNITS:
         deltas[name] = load_target(DATA / f"targets/expression/units/caucasian/{name}.target", count)
     neck = rig.neck_weights()
@@ -284,6 +308,7 @@ def build(shape):
         arrays[name + "_neck"] = mesh_neck
 
     floor = rig.heads["neck01"][1] - BUST_DEPTH
+    bound = {name: Proxy(path) for name, path in proxies(looks).items()}
     kept = [i for i, g in enumerate(groups) if g == "body" and all(base[v][1] > floor for v in faces[i])]
     ids = sorted({v for i in kept for v in faces[i]})
     renumber = {old: new for new, old in enumerate(ids)}
@@ -292,12 +317,15 @@ def build(shape):
     lips = [np.linalg.norm(load_target(DATA / f"targets/{t}.target", count), axis=1)[ids] for t in LIP_TARGETS]
     arrays["body_lips"] = np.maximum(*[amount / amount.max() for amount in lips])
 
-    for name, path in PROXIES.items():
-        proxy = Proxy(path)
+    for name, proxy in bound.items():
         _, proxy_uvs, proxy_faces, proxy_face_uvs, _ = load_obj(proxy.obj)
         fitted = proxy.fit(base, base)
+        if name == "teeth":
+            fitted = showing(fitted)
+        if name == "tongue":
+            fitted = fitted + TONGUE_MOVE
         put(name, fitted, proxy_faces, proxy_face_uvs, proxy_uvs,
-            [proxy.fit(base + d, base) - fitted for d in deltas.values()], proxy.blend(neck))
+            [proxy.fit(base + d, base) - proxy.fit(base, base) for d in deltas.values()], proxy.blend(neck))
     return arrays
 
 
@@ -347,5 +375,5 @@ if __name__ == "__main__":
     characters.add_argument(arguments)
     looks = arguments.parse_args().character
     looks.folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(looks.folder / FILE, **build(looks.shape))
+    np.savez_compressed(looks.folder / FILE, **build(looks))
     print(f"wrote {looks.folder / FILE}")

@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CROP_SIZE, BORDER = 328, 4
+from lipstream_studio import frame
+
+CROP_SIZE, BORDER = frame.CROP_PX, frame.BORDER_PX
 REGION_SIZE = CROP_SIZE - 2 * BORDER
 HELD_OUT_EVERY = 16
 
@@ -30,6 +32,7 @@ class Crops:
         self.renders = renders
         self.rectangles = json.loads((renders / "rects.json").read_text())
         self.shots = json.loads((renders / "shots.json").read_text())
+        self.stills: dict[int, np.ndarray] = {}
         self.references: dict[int, np.ndarray] = {}
         self.crops: dict[int, np.ndarray] = {}
         self.refresh()
@@ -43,10 +46,14 @@ class Crops:
             if number in self.crops or not crop_path.exists() or not idle_path.exists():
                 continue
             x1, y1, x2, y2 = self.rectangles[idle]
-            if idle not in self.references:
-                self.references[idle] = region(read(idle_path)[y1:y2, x1:x2])
+            if idle not in self.stills:
+                self.stills[idle] = read(idle_path)[y1:y2, x1:x2]
+                self.references[idle] = region(self.stills[idle])
+            left, top, right, bottom = frame.painted(self.rectangles[idle])
+            whole = self.stills[idle].copy()
             # Blender sometimes adds a row at the bottom of a border render.
-            self.crops[number] = region(read(crop_path)[: y2 - y1, : x2 - x1])
+            whole[top - y1 : bottom - y1, left - x1 : right - x1] = read(crop_path)[: bottom - top, : right - left]
+            self.crops[number] = region(whole)
 
     def split(self) -> tuple[list[int], list[int]]:
         """Shots for training and shots held out."""

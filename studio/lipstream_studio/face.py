@@ -20,12 +20,16 @@ class Face:
         self.neck_root = character.joints["neck01"]
         lips = arrays["body_lips"] > 0.5
         self.mouth_z = float(np.median(self.vertices[lips, 2]))
+        self.lip_half_width = float(np.abs(self.vertices[arrays["body_lips"] > 0.25, 0]).max())
         middle = np.abs(self.vertices[:, 0]) < 0.004
         front = middle & (self.vertices[:, 1] < -0.11)
         nose = front & (np.abs(self.vertices[:, 2] - (self.mouth_z + 0.03)) < 0.02)
         self.nose_z = float(self.vertices[nose][np.argmin(self.vertices[nose, 1]), 2])
         below = front & (np.abs(self.vertices[:, 2] - (self.mouth_z - 0.036)) < 0.024)
         self.chin_z = float(self.vertices[below, 2].min())
+        within = np.abs(self.vertices[:, 0]) < 0.006
+        red = within & (arrays["body_lips"] > 0.25) & (self.vertices[:, 1] < np.median(self.vertices[lips, 1]))
+        self.lip_top, self.lip_bottom = float(self.vertices[red, 2].max()), float(self.vertices[red, 2].min())
         self.surface = BVHTree.FromPolygons([Vector(v) for v in self.vertices], self.faces())
 
     def faces(self):
@@ -51,6 +55,17 @@ class Face:
         knots = np.linspace(0, 1, len(line))
         offsets = np.stack([np.interp(along, knots, line[:, k]) for k in (0, 1)], -1)
         return offsets, np.interp(along, knots, self.looks.brow.half_width)
+
+    def vermilion(self, points):
+        """0..1: inside the red of the lips as an artist draws it, with a cupid's bow and tapering to the corners."""
+        along = np.abs(points[..., 0]) / (self.lip_half_width + 0.0026)
+        line = self.mouth_z + 0.0012 * np.minimum(along, 1) ** 2
+        high = (self.lip_top - self.mouth_z) * (
+            1.05 * np.clip(1 - along**1.8, 0, 1) ** 0.9 - 0.15 * np.exp(-((along / 0.15) ** 2))
+        )
+        low = 1.25 * (self.mouth_z - self.lip_bottom) * np.clip(1 - along**2.2, 0, 1) ** 0.8
+        inside = np.minimum(high + line - points[..., 2], points[..., 2] - line + low)
+        return np.clip(inside / 0.0012 + 0.7, 0, 1)
 
     def brow_shade(self, points):
         """The soft shade under the brow's hairs, 0..1, at points [...,3]."""

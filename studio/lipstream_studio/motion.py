@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-FRAME_COUNT = 75
+FRAME_COUNT = 80
 
-BLINK = [0.15, 0.6, 1.0, 1.0, 0.75, 0.45, 0.2, 0.07]  # lid closure, frame by frame
+BLINK = [0.15, 0.65, 1.13, 1.13, 0.8, 0.45, 0.2, 0.09]  # lid closure, frame by frame
 EYE_TURN_PER_DEGREE = 1 / 30  # weight of an eye unit that looks back against one degree of head turn
 
 
@@ -47,7 +47,7 @@ class Idle:
     roll: Wave = Wave(0.8, 0.6, 0.60)
     sway: Wave = Wave(0.0016, 0.7, 0.1)
     blinks: tuple = (30,)
-    glances: tuple = ((0, 0.0, 0.0), (12, 0.035, 0.01), (33, -0.03, 0.0), (50, 0.01, -0.015), (64, 0.0, 0.0))
+    glances: tuple = ((0, 0.0, 0.0), (12, 0.035, 0.01), (31, -0.03, 0.0), (42, -0.022, 0.006), (53, 0.012, -0.015), (60, 0.02, -0.01), (68, 0.0, 0.0))
 
     def pose(self, frame):
         """The pose of an idle frame, 0 <= frame < FRAME_COUNT."""

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lipstream_studio import features, mouth
+from lipstream_studio.frame import PAINTED
 
 MOUTH_SIZE = len(mouth.PARAMETERS)
 ROI_SIZE = 320
@@ -156,10 +157,10 @@ class Painter(nn.Module):
 
     def __init__(
         self,
-        top: int = 92,
-        left: int = 64,
-        height: int = 176,
-        width: int = 192,
+        top: int = PAINTED["top"],
+        left: int = PAINTED["left"],
+        height: int = PAINTED["height"],
+        width: int = PAINTED["width"],
         widths: tuple[int, int, int] = (48, 64, 112),
         fade: int = 16,
         steering: int = 96,

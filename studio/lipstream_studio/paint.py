@@ -15,9 +15,9 @@ from scipy.spatial import cKDTree
 from . import characters
 from .character import Character
 from .face import Face
-from .strands import Lashes
+from .strands import lash_roots
 
-SKIN_PX = 4096
+SKIN_PX = 2048
 EYES_PX = 1024
 
 MOUTH = np.array([128, 50, 50.0])
@@ -28,7 +28,7 @@ MOUTH_COLUMN, MOUTH_ROW = 0.74, 0.855
 # The two discs of the eye texture: centre and iris radius, in pixels of EYES_PX (as the eye mesh is unwrapped).
 EYE_DISCS = [(723, 305), (298, 725)]
 IRIS_PX = 117
-PUPIL_SHARE = 0.46
+PUPIL_SHARE = 0.40
 SCLERA = np.array([222, 214, 208.0])
 SCLERA_RIM = np.array([205, 168, 156.0])
 
@@ -69,7 +69,7 @@ def rasterise(triangles_uv, triangle_values, size_px):
     return values, covered.astype(bool)
 
 
-def spread(picture, covered, reach_px=6):
+def spread(picture, covered, reach_px=4):
     """The picture continued a little beyond its covered part, so that no seam shows."""
     picture, covered = picture.copy(), covered.astype(np.float32)
     for _ in range(reach_px):
@@ -89,11 +89,10 @@ def blob(positions, centre, radii):
 
 def lash_line(character, positions):
     """1 where the upper lashes leave the lid, falling to 0 within two millimetres."""
-    roots = Lashes(character, np.random.default_rng(0)).roots()
     line = np.zeros(positions.shape[:2])
     near = blob(positions, character.joints["eye.L"], [0.014, 0.02, 0.010]) > 0.1
-    distance, _ = cKDTree(roots).query(positions[near], distance_upper_bound=0.004)
-    line[near] = np.exp(-0.5 * (distance / 0.0011) ** 2)
+    distance, _ = cKDTree(lash_roots(character)).query(positions[near], distance_upper_bound=0.004)
+    line[near] = np.exp(-0.5 * (distance / 0.0015) ** 2)
     return line
 
 
@@ -113,28 +112,28 @@ def skin_maps(character, rng):
 
     ear = smoothstep(0.066, 0.074, np.abs(where[..., 0])) * (where[..., 2] > 0.6)
     redness = (
-        0.55 * blob(where, [0.043, -0.118, face.eye[2] - 0.040], [0.017, 0.03, 0.014])
-        + 0.50 * blob(where, [0.0, -0.150, face.nose_z], [0.011, 0.015, 0.009])
-        + 0.35 * blob(where, [0.014, -0.135, face.nose_z - 0.003], [0.006, 0.012, 0.006])
+        0.42 * blob(where, [0.043, -0.118, face.eye[2] - 0.038], [0.019, 0.03, 0.015])
+        + 0.28 * blob(where, [0.0, -0.150, face.nose_z], [0.011, 0.015, 0.009])
+        + 0.24 * blob(where, [0.014, -0.135, face.nose_z - 0.003], [0.006, 0.012, 0.006])
         + 0.22 * blob(where, [0.0, -0.140, face.chin_z + 0.012], [0.013, 0.02, 0.009])
         + 0.18 * blob(where, [face.eye[0], -0.115, face.eye[2] + 0.010], [0.014, 0.02, 0.006])
         + 0.16 * blob(where, [face.eye[0], -0.115, face.eye[2] - 0.011], [0.013, 0.02, 0.005])
         + 0.45 * ear
         + 0.20 * blob(where, [0.0, -0.14, face.mouth_z], [0.026, 0.02, 0.014])
     )
-    mottle = 0.10 * noise(rng, SKIN_PX, 48) + 0.05 * noise(rng, SKIN_PX, 14)
+    mottle = 0.10 * noise(rng, SKIN_PX, 24) + 0.05 * noise(rng, SKIN_PX, 7)
     colour = skin + (blush - skin) * np.clip(redness * (1 + mottle) + 0.05 * mottle + 0.04, 0, 1)[..., None]
-    colour += (1.6 * noise(rng, SKIN_PX, 5) + 1.8 * noise(rng, SKIN_PX, 80))[..., None]
+    colour += (1.9 * noise(rng, SKIN_PX, 2) + 1.8 * noise(rng, SKIN_PX, 40))[..., None]
 
-    lip = smoothstep(0.21, 0.45, lips + 0.012 * noise(rng, SKIN_PX, 10))
-    lines = 1 + 0.05 * noise(rng, SKIN_PX, 4)
+    lip = smoothstep(0.05, 0.16, lips + 0.012 * noise(rng, SKIN_PX, 5)) * face.vermilion(where)
+    lines = 1 + 0.025 * noise(rng, SKIN_PX, 2)
     colour += 0.82 * lip[..., None] * (lip_colour * lines[..., None] - colour)
     seam = blob(where, [0.0, -0.132, face.mouth_z], [0.03, 0.006, 0.0022])
     colour *= 1 - 0.16 * (lip * seam)[..., None]
 
     brow = face.brow_shade(where)
     colour += looks.brow.shade * brow[..., None] * (brow_colour - colour)
-    colour += 0.6 * lash_line(character, where)[..., None] * (lash_colour - colour)
+    colour += 0.85 * lash_line(character, where)[..., None] * (lash_colour - colour)
     scalp = 0.95 * smoothstep(0.001, 0.014, face.above_hairline(where))
     colour += scalp[..., None] * (scalp_colour - colour)
     colour += mouth[..., None] * (MOUTH - colour)

@@ -3,7 +3,7 @@
     python -m lipstream_studio.render [--character ada]
 
 Every idle frame comes with some of its crops, so that training can begin on a part. Pictures are RGBA with straight alpha;
-a crop has the pixels of its idle frame's rectangle.
+a crop has the pixels of the painted part of its idle frame's rectangle.
 """
 
 import argparse
@@ -11,9 +11,10 @@ import json
 import time
 
 from . import characters, motion, mouth
+from .frame import painted
 from .scene import Studio
 
-IDLE_SAMPLES, MOUTH_SAMPLES = 5, 4
+IDLE_SAMPLES, MOUTH_SAMPLES = 6, 8
 FIRST_CROPS_PER_FRAME = 5  # in the first round; the second makes the rest
 
 
@@ -29,7 +30,6 @@ def idle_job(studio, frame):
     if target.exists():
         return False
     studio.scene.cycles.samples = IDLE_SAMPLES
-    studio.show_hair(True)
     studio.pose(studio.looks.idle.pose(frame))
     finish(studio, target)
     return True
@@ -40,12 +40,11 @@ def mouth_job(studio, number, shot, rectangle):
     if target.exists():
         return False
     studio.scene.cycles.samples = MOUTH_SAMPLES
-    studio.show_hair(False)
     pose = studio.looks.idle.pose(shot["idle"])
     shape = mouth.units(shot["par"])
     pose.units = pose.units | {name: pose.units.get(name, 0) + weight for name, weight in shape.items()}
     studio.pose(pose)
-    finish(studio, target, rectangle, seed=1 + number)
+    finish(studio, target, painted(rectangle), seed=1 + number)
     return True
 
 

@@ -5,6 +5,7 @@ import bmesh
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
+from mathutils.bvhtree import BVHTree
 
 from . import strands
 from .character import Character
@@ -15,7 +16,18 @@ PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
 TOP_MARGIN_METRES = 0.030  # air above the crown
 
+GROUND_DEPTH_METRES = 0.003  # of the hair's ground under its sheets
+CATCH_LIGHT_OFFSET_METRES, CATCH_LIGHT_RADIUS_METRES = (-0.0020, 0.0021), 0.00085  # aside and up from the pupil
+CATCH_LIGHT_STRENGTH = 1.6
+TEETH_DARKEN_METRES = (0.014, 0.020)  # from the middle: bright, dark
+CROWN_RISE_METRES, TEMPLE_VOLUME = 0.004, 0.10  # hair stands off over the parting and above the ears
+HAIR_ABOVE_SKIN_METRES = 0.006
 BREATH_METRES = Vector((0.0, -0.0012, 0.0024))  # how far the chest moves forwards and up
+
+
+def smoothstep(low, high, x):
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
 
 
 class Material:
@@ -86,7 +98,7 @@ def eye_material(folder):
     eye.link(distance.outputs["Value"], is_cornea.inputs[0])
     clear = eye.node("ShaderNodeBsdfTransparent")
     gloss = eye.node("ShaderNodeBsdfGlossy", Roughness=0.06)
-    fresnel = eye.node("ShaderNodeFresnel", IOR=1.36)
+    fresnel = eye.node("ShaderNodeFresnel", IOR=2.0)
     film, both = eye.node("ShaderNodeMixShader"), eye.node("ShaderNodeMixShader")
     eye.link(fresnel.outputs[0], film.inputs[0])
     eye.link(clear.outputs[0], film.inputs[1])
@@ -99,6 +111,22 @@ def eye_material(folder):
     return eye.material
 
 
+def teeth_material():
+    """Enamel, with the back teeth in the dark of the mouth (the mesh's attribute `front`)."""
+    teeth = Material("teeth", 0.22, 0.45)
+    front = teeth.node("ShaderNodeAttribute")
+    front.attribute_name = "front"
+    colour = teeth.node("ShaderNodeMix")
+    colour.data_type = "RGBA"
+    teeth.link(front.outputs["Fac"], colour.inputs["Factor"])
+    shades = [i for i in colour.inputs if i.type == "RGBA"]
+    shades[0].default_value, shades[1].default_value = (0.10, 0.035, 0.03, 1), (0.86, 0.79, 0.68, 1)
+    shaded = next(o for o in colour.outputs if o.type == "RGBA")
+    teeth.link(shaded, teeth.shader.inputs["Base Color"])
+    teeth.link(shaded, teeth.shader.inputs["Emission Color"])
+    return teeth.set(**{"Emission Strength": 0.05}).material
+
+
 def hair_material(name, colour, roughness=0.30):
     """Opaque strands: a dull body and a highlight along the strand, a little different from strand to strand."""
     hair = Material(name)
@@ -108,7 +136,7 @@ def hair_material(name, colour, roughness=0.30):
     dull, shine = hair.node("ShaderNodeBsdfDiffuse"), hair.node("ShaderNodeBsdfHair")
     shine.component = "Reflection"
     shine.inputs["RoughnessU"].default_value = roughness
-    shine.inputs["RoughnessV"].default_value = 0.9
+    shine.inputs["RoughnessV"].default_value = 0.7
     for shader, brightness in ((dull, 1.0), (shine, 5.0)):
         scale = hair.node("ShaderNodeVectorMath")
         scale.operation = "SCALE"
@@ -125,12 +153,11 @@ def hair_material(name, colour, roughness=0.30):
 
 def materials(folder):
     """The materials of a character whose textures are in `folder`."""
-    glow = {"Emission Color": (0.85, 0.78, 0.68, 1), "Emission Strength": 0.035}
     return {
         "body": skin_material(folder),
         "eyes": eye_material(folder),
-        "teeth": Material("teeth", 0.22, 0.45, colour=(0.78, 0.70, 0.57)).set(**glow).material,
-        "tongue": Material("tongue", 0.38, 0.4, colour=(0.50, 0.17, 0.15)).bumps(60, 0.2, 0.0008).material,
+        "teeth": teeth_material(),
+        "tongue": Material("tongue", 0.5, 0.25, colour=(0.52, 0.15, 0.14)).bumps(60, 0.2, 0.0008).material,
     }
 
 
@@ -196,21 +223,93 @@ class Studio:
             arrays = self.character.arrays
             added = add_mesh(name, *(arrays[f"{name}_{part}"] for part in ("vertices", "sizes", "corners", "uv")))
             added.data.materials.append(paints[name])
+            if name == "teeth":
+                aside = np.abs(arrays["teeth_vertices"][:, 0])
+                front = added.data.attributes.new("front", "FLOAT", "POINT")
+                front.data.foreach_set("value", 1 - smoothstep(*TEETH_DARKEN_METRES, aside).astype(np.float32))
             self.meshes[name] = subdivided(added, 2 if name == "body" else 1)
-        self._dress()
+        if looks.clothes:
+            self._wear()
+        else:
+            self._dress()
         colour = hair_material("hair", looks.hair)
-        dark = hair_material("lashes", (0.012, 0.008, 0.006), 0.5)
-        hair = strands.hair(self.face, rng)
-        self.rigid = [
-            add_strands("hair", hair, 0.00016, colour),
+        if looks.sheets:
+            self.rigid = self._sheets(rng)
+        else:
+            self.rigid = [add_strands("hair", strands.hair(self.face, rng), 0.00016, colour)]
+        self.rigid += [
             add_strands("brows", strands.brows(self.face, rng), 0.00009, colour),
         ]
-        self.lashes = strands.Lashes(self.character, rng)
-        rest = self.lashes.strands(self.character.arrays["lash_vertices"])
-        self.lash_object = add_strands("lashes", rest, 0.00016, dark)
+        self.rigid += self._catch_lights()
         self._light()
         self._camera()
         self._settings(samples, threads)
+
+    def _catch_lights(self):
+        """A small bright disc on each cornea, as a window would leave: eyes look alive with it. Closing lids cover it."""
+        arrays = self.character.arrays
+        ball = BVHTree.FromPolygons(arrays["eyes_vertices"].tolist(), arrays["eyes_corners"].reshape(-1, 4).tolist())
+        light = Material("catch light", 1.0, 0.0, (0, 0, 0)).set(**{
+            "Emission Color": (1, 0.98, 0.95, 1), "Emission Strength": CATCH_LIGHT_STRENGTH,
+        })
+        turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        circle = CATCH_LIGHT_RADIUS_METRES * np.stack([np.cos(turns), 0 * turns, np.sin(turns)], 1)
+        discs = []
+        for side in (1, -1):
+            x = side * self.face.eye[0] + CATCH_LIGHT_OFFSET_METRES[0]
+            start = Vector((x, self.face.eye[1] - 0.1, self.face.eye[2] + CATCH_LIGHT_OFFSET_METRES[1]))
+            on_cornea = ball.ray_cast(start, Vector((0, 1, 0)))[0]
+            disc = add_mesh("catch light", circle + np.array(on_cornea) - [0, 0.0003, 0], [len(turns)], np.arange(len(turns)))
+            disc.data.materials.append(light.material)
+            for ray in ("diffuse", "glossy", "shadow", "transmission"):
+                setattr(disc, f"visible_{ray}", False)
+            discs.append(disc)
+        return discs
+
+    def _sheets(self, rng):
+        """Hair traced over the modelled sheets, and the sheets themselves as a dark ground under it."""
+        arrays, style, colour, eye = self.character.arrays, self.looks.sheets, self.looks.hair, self.face.eye
+        rest = arrays["hair_vertices"].copy()
+        x, height = rest[:, 0], rest[:, 2] - eye[2]
+        rest[:, 0] = x + style.parting * smoothstep(0.02, 0.11, height) * np.clip(1 - (x / 0.11) ** 2, 0, 1)
+        rest[:, 0] *= 1 - style.narrowing * smoothstep(0.0, -0.16, height)
+        rest[:, 2] += CROWN_RISE_METRES * smoothstep(0.03, 0.12, height) * np.exp(-((rest[:, 0] / 0.09) ** 2))
+        rest[:, 0] *= 1 + TEMPLE_VOLUME * np.exp(-(((height - 0.075) / 0.040) ** 2))
+        rest = self._outside(rest)
+        ground = add_mesh("ground", rest, *(arrays[f"hair_{part}"] for part in ("sizes", "corners", "uv")))
+        normals = np.array([v.normal for v in ground.data.vertices])
+        set_vertices(ground.data, rest - GROUND_DEPTH_METRES * normals)
+        ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
+        sheets = strands.Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
+        hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
+        return [ground] + [
+            add_strands(f"hair {tone}", hairs[tones == tone], 0.00015, hair_material("hair", [brightness * c for c in colour]))
+            for tone, brightness in enumerate(strands.TONES)
+        ]
+
+    def _outside(self, points):
+        """The points, those in or near the head moved out of it."""
+        moved = points.copy()
+        for number, point in enumerate(points):
+            on_skin, normal, _, _ = self.face.surface.find_nearest(Vector(point), 0.04)
+            if on_skin is not None and point[2] > self.face.eye[2] + 0.025:
+                height = (Vector(point) - on_skin).dot(normal)
+                if height < HAIR_ABOVE_SKIN_METRES:
+                    moved[number] = point + np.array(normal) * (HAIR_ABOVE_SKIN_METRES - height)
+        return moved
+
+    def _wear(self):
+        """Clothes of MakeHuman, a little loose."""
+        arrays = self.character.arrays
+        worn = add_mesh("clothes", *(arrays[f"clothes_{part}"] for part in ("vertices", "sizes", "corners", "uv")))
+        cloth = Material("cloth", 0.8, 0.15, self.looks.cloth).bumps(420, 0.25, 0.0008).set(**{"Sheen Weight": 0.2})
+        worn.data.materials.append(cloth.material)
+        normals = np.array([v.normal for v in worn.data.vertices])
+        set_vertices(worn.data, arrays["clothes_vertices"] + 0.004 * normals)
+        thick = worn.modifiers.new("thickness", "SOLIDIFY")
+        thick.thickness, thick.offset = 0.0014, 0.0
+        subdivided(worn, 1)
+        self.worn = {worn: np.array([v.co for v in worn.data.vertices])}
 
     def _dress(self):
         """A jersey from the bust itself: cut by a plane around the neck, with a rolled collar along the cut."""
@@ -258,17 +357,17 @@ class Studio:
             holder.visible_glossy = seen_in_eyes
             self.scene.collection.objects.link(holder)
 
-        area("key", (-0.80, -1.25, 0.70), 0.9, 27, (1, 0.955, 0.90), seen_in_eyes=True)
-        area("fill", (1.1, -1.2, 0.15), 1.4, 13, (0.92, 0.96, 1))
-        area("rim left", (0.85, 0.9, 0.75), 0.6, 6, (1, 0.97, 0.93))
-        area("rim right", (-0.9, 0.9, 0.6), 0.6, 4, (0.88, 0.94, 1))
-        area("front", (0.05, -1.3, -0.05), 0.6, 7, (1, 0.97, 0.93))
-        area("low", (0, -0.9, -0.75), 0.9, 3.5, (1, 0.92, 0.88))
+        area("key", (-1.0, -1.15, 0.75), 0.8, 35, (1, 0.95, 0.89), seen_in_eyes=True)
+        area("fill", (1.2, -1.1, 0.05), 1.4, 9, (0.90, 0.95, 1))
+        area("rim left", (0.75, 0.8, 0.75), 0.6, 16, (1, 0.97, 0.93))
+        area("rim right", (-0.9, 0.8, 0.6), 0.6, 12, (0.92, 0.96, 1))
+        area("front", (0.05, -1.3, 0.05), 0.6, 4.5, (1, 0.97, 0.93))
+        area("low", (0, -0.9, -0.75), 0.9, 3, (1, 0.92, 0.88))
         world = bpy.data.worlds.new("world")
         self.scene.world = world
         background = next(n for n in world.node_tree.nodes if n.type == "BACKGROUND")
         background.inputs[0].default_value = (0.52, 0.55, 0.60, 1)
-        background.inputs[1].default_value = 0.28
+        background.inputs[1].default_value = 0.26
 
     def _camera(self):
         crown = self.face.vertices[:, 2].max() + 0.008
@@ -300,7 +399,7 @@ class Studio:
         self.scene.cycles_curves.shape = "RIBBONS"
         self.scene.view_settings.view_transform = "Filmic"
         self.scene.view_settings.look = "Medium High Contrast"
-        self.scene.view_settings.exposure = -0.42
+        self.scene.view_settings.exposure = -0.13
 
     def placed(self, name, pose):
         """Where the vertices of a mesh of the character are in a pose (before subdivision), in the world."""
@@ -319,15 +418,9 @@ class Studio:
         sway = np.array(pose.sway)
         for worn, rest in self.worn.items():
             set_vertices(worn.data, self._breathing(rest, pose) + sway)
-        set_strands(self.lash_object.data, self.lashes.strands(self.placed("lash", pose)))
         head = self.character.head_matrices(pose.yaw, pose.pitch, pose.roll)[-1]
         for carried in self.rigid:
             carried.matrix_world = Matrix.Translation(sway) @ Matrix(head.tolist())
-
-    def show_hair(self, shown):
-        """Hair and brows lie outside the mouth's rectangle: without them a crop takes a fraction of the time."""
-        for carried in self.rigid:
-            carried.hide_render = not shown
 
     def project(self, points):
         """Pixels [n,2] (x to the right, y down) of world points [n,3]."""

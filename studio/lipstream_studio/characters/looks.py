@@ -17,6 +17,16 @@ class Brow:
 
 
 @dataclass(frozen=True)
+class Sheets:
+    """A hairstyle of MakeHuman, whose sheets are overgrown with strands (see strands.Sheets)."""
+
+    asset: str  # a folder of MakeHuman's hair
+    hairs: int
+    parting: float = 0.0  # metres by which the parting is moved to the character's left
+    narrowing: float = 0.0  # how much width is taken away beside the neck, as a share
+
+
+@dataclass(frozen=True)
 class Seeds:
     strands: int
     skin: int
@@ -44,6 +54,9 @@ class Looks:
     hair: tuple  # linear light 0..1, as Blender wants it
     cloth: tuple  # the same
     seeds: Seeds
+    unit_strength: dict = field(default_factory=dict)  # of face units that this face needs stronger or weaker
+    sheets: Sheets | None = None  # instead of hair_style
+    clothes: str = ""  # a folder of MakeHuman's clothes; without one a jersey is cut from the bust
     idle: Idle = field(default_factory=Idle)
 
     @property
