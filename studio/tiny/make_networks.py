@@ -348,6 +348,136 @@ def encoders():
         )
 
 
+def doubles():
+    """Small networks that are no generators: [N, 4] numbers in, their doubles out."""
+    four = tensor("numbers", FLOAT, "N", 4)
+    doubled = tensor("doubled", FLOAT, "N", 4)
+    two = constant("two", 2.0)
+    double = helper.make_node("Mul", ["numbers", "two"], ["doubled"])
+    write(FIXTURES, "doubles", [double], [four], [doubled], [two])
+    write(
+        FIXTURES,
+        "triples",
+        [helper.make_node("Mul", ["numbers", "three"], ["doubled"])],
+        [four],
+        [doubled],
+        [constant("three", 3.0)],
+    )
+    write(
+        FIXTURES,
+        "doubles-of-free-size",
+        [double],
+        [four],
+        [tensor("doubled", FLOAT, "N", "M")],
+        [two],
+    )
+    write(
+        FIXTURES,
+        "doubles-of-free-input",
+        [double],
+        [tensor("numbers", FLOAT, "N", "M")],
+        [tensor("doubled", FLOAT, "N", "M")],
+        [two],
+    )
+    write(
+        FIXTURES,
+        "doubles-one-by-one",
+        [double],
+        [tensor("numbers", FLOAT, 1, 4)],
+        [tensor("doubled", FLOAT, 1, 4)],
+        [two],
+    )
+    write(
+        FIXTURES,
+        "doubles-of-whole-numbers",
+        [double],
+        [tensor("numbers", TensorProto.INT64, "N", 4)],
+        [tensor("doubled", TensorProto.INT64, "N", 4)],
+        [constant("two", 2, np.int64)],
+    )
+    write(
+        FIXTURES,
+        "doubles-float16",
+        [double],
+        [tensor("numbers", HALF, "N", 4)],
+        [tensor("doubled", HALF, "N", 4)],
+        [constant("two", 2.0, np.float16)],
+    )
+    # Its call fails if one frame's first number is above six.
+    write(
+        FIXTURES,
+        "doubles-up-to-six",
+        [
+            helper.make_node("Mul", ["numbers", "two"], ["all"]),
+            helper.make_node("Slice", ["numbers", "from", "to", "axis"], ["first"]),
+            helper.make_node("Cast", ["first"], ["place"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["zeros", "place"], ["nothing"]),
+            helper.make_node("Add", ["all", "nothing"], ["doubled"]),
+        ],
+        [four],
+        [doubled],
+        [
+            two,
+            constant("from", [0], np.int64),
+            constant("to", [1], np.int64),
+            constant("axis", [1], np.int64),
+            constant("zeros", np.zeros(7)),
+        ],
+    )
+    write(
+        FIXTURES,
+        "roots",
+        [helper.make_node("Sqrt", ["numbers"], ["doubled"])],
+        [four],
+        [doubled],
+    )
+
+
+def two_ways():
+    """Two inputs and two outputs of different sizes."""
+    write(
+        FIXTURES,
+        "two-ways",
+        [
+            helper.make_node("Concat", ["left", "right"], ["both"], axis=1),
+            helper.make_node("ReduceSum", ["both", "axis"], ["sum"], keepdims=1),
+        ],
+        [tensor("left", FLOAT, "N", 2), tensor("right", FLOAT, "N", 3)],
+        [tensor("both", FLOAT, "N", 5), tensor("sum", FLOAT, "N", 1)],
+        [constant("axis", [1], np.int64)],
+    )
+
+
+def slow(name, steps, per_frame):
+    """Doubles with work: milliseconds for each frame, or the same for any batch."""
+    nodes = [
+        helper.make_node("ReduceMax", ["numbers"], ["seed"], axes=[1], keepdims=1)
+        if per_frame
+        else helper.make_node("ReduceMax", ["numbers"], ["seed"], axes=[0, 1], keepdims=1),
+        helper.make_node("Expand", ["seed", "wide"], ["work0"]),
+    ]
+    for step in range(steps):
+        nodes.append(helper.make_node("Erf", [f"work{step}"], [f"work{step + 1}"]))
+    nodes += [
+        helper.make_node("ReduceMean", [f"work{steps}"], ["mean"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Mul", ["numbers", "two"], ["all"]),
+        helper.make_node("Add", ["all", "nothing"], ["doubled"]),
+    ]
+    write(
+        FIXTURES,
+        name,
+        nodes,
+        [tensor("numbers", FLOAT, "N", 4)],
+        [tensor("doubled", FLOAT, "N", 4)],
+        [
+            constant("two", 2.0),
+            constant("zero", 0.0),
+            constant("wide", [1, 16384], np.int64),
+        ],
+    )
+
+
 def main():
     for folder in (AVATAR, FIXTURES):
         folder.mkdir(parents=True, exist_ok=True)
@@ -361,6 +491,10 @@ def main():
     generator_broken()
     mismatched()
     encoders()
+    doubles()
+    two_ways()
+    slow("doubles-slowly", 100, per_frame=True)
+    slow("doubles-at-a-fixed-cost", 256, per_frame=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  *
  * <p>Thread-safe. A taken call belongs to its thread until it is given back.
  */
-final class CallPool<C extends AutoCloseable> {
+public final class CallPool<C extends AutoCloseable> {
   private final String owner;
   private final int maxCalls;
   private final Supplier<C> newCall;
@@ -19,7 +19,7 @@ final class CallPool<C extends AutoCloseable> {
   private final Deque<C> idle = new ArrayDeque<>();
   private boolean closed;
 
-  CallPool(String owner, int maxCalls, Supplier<C> newCall) {
+  public CallPool(String owner, int maxCalls, Supplier<C> newCall) {
     this.owner = owner;
     this.maxCalls = maxCalls;
     this.newCall = newCall;
@@ -32,7 +32,7 @@ final class CallPool<C extends AutoCloseable> {
    *
    * @throws IllegalStateException if the pool is closed
    */
-  C take() {
+  public C take() {
     permits.acquireUninterruptibly();
     try {
       return idleOrNew();
@@ -55,7 +55,7 @@ final class CallPool<C extends AutoCloseable> {
     return newCall.get();
   }
 
-  void giveBack(C call) {
+  public void giveBack(C call) {
     synchronized (idle) {
       idle.addFirst(call);
     }
@@ -66,7 +66,7 @@ final class CallPool<C extends AutoCloseable> {
    * Waits for the calls that compute, frees all buffers and then runs the last step; callers that
    * come later fail. A second close does nothing.
    */
-  void close(Runnable lastStep) {
+  public void close(Runnable lastStep) {
     permits.acquireUninterruptibly(maxCalls);
     try {
       synchronized (idle) {

@@ -12,6 +12,9 @@ package io.lipstream.inference;
  *     wait
  * @param maxBatch frames computed by one run of the network
  * @param precision which of an avatar's generator files is run
+ * @param memoryLimitBytes the most a GPU provider may take for one network, 0 for no limit of its
+ *     own; ignored on the CPU
+ * @param float16 whether TensorRT may compute in half precision
  */
 public record EngineOptions(
     Provider provider,
@@ -20,7 +23,9 @@ public record EngineOptions(
     int interOpThreads,
     int concurrentCalls,
     int maxBatch,
-    Precision precision) {
+    Precision precision,
+    long memoryLimitBytes,
+    boolean float16) {
 
   public EngineOptions {
     requirePositive("intraOpThreads", intraOpThreads);
@@ -35,7 +40,15 @@ public record EngineOptions(
   /** The CPU, one call for each of its cores, in batches of 4. */
   public static EngineOptions cpu() {
     return new EngineOptions(
-        Provider.CPU, 0, 1, 1, Runtime.getRuntime().availableProcessors(), 4, Precision.AUTO);
+        Provider.CPU,
+        0,
+        1,
+        1,
+        Runtime.getRuntime().availableProcessors(),
+        4,
+        Precision.AUTO,
+        0,
+        false);
   }
 
   public EngineOptions withProvider(Provider newProvider, int newDeviceIndex) {
@@ -46,27 +59,61 @@ public record EngineOptions(
         interOpThreads,
         concurrentCalls,
         maxBatch,
-        precision);
+        precision,
+        memoryLimitBytes,
+        float16);
   }
 
   public EngineOptions withIntraOpThreads(int threads) {
     return new EngineOptions(
-        provider, deviceIndex, threads, interOpThreads, concurrentCalls, maxBatch, precision);
+        provider,
+        deviceIndex,
+        threads,
+        interOpThreads,
+        concurrentCalls,
+        maxBatch,
+        precision,
+        memoryLimitBytes,
+        float16);
   }
 
   public EngineOptions withConcurrentCalls(int calls) {
     return new EngineOptions(
-        provider, deviceIndex, intraOpThreads, interOpThreads, calls, maxBatch, precision);
+        provider,
+        deviceIndex,
+        intraOpThreads,
+        interOpThreads,
+        calls,
+        maxBatch,
+        precision,
+        memoryLimitBytes,
+        float16);
   }
 
   public EngineOptions withMaxBatch(int frames) {
     return new EngineOptions(
-        provider, deviceIndex, intraOpThreads, interOpThreads, concurrentCalls, frames, precision);
+        provider,
+        deviceIndex,
+        intraOpThreads,
+        interOpThreads,
+        concurrentCalls,
+        frames,
+        precision,
+        memoryLimitBytes,
+        float16);
   }
 
   public EngineOptions withPrecision(Precision wanted) {
     return new EngineOptions(
-        provider, deviceIndex, intraOpThreads, interOpThreads, concurrentCalls, maxBatch, wanted);
+        provider,
+        deviceIndex,
+        intraOpThreads,
+        interOpThreads,
+        concurrentCalls,
+        maxBatch,
+        wanted,
+        memoryLimitBytes,
+        float16);
   }
 
   private static void requirePositive(String name, int value) {

@@ -18,6 +18,8 @@ final class GeneratorCall implements AutoCloseable {
   private final ReferenceCrops references;
   private final VisualTensor visualTensor;
   private final PictureTensor pictureTensor;
+  private final PictureTensor.Piece piece = new PictureTensor.Piece();
+  private final float[][] row;
   private final byte[] roi;
 
   GeneratorCall(Network network, GeneratorSpec spec, ReferenceCrops references) {
@@ -32,6 +34,7 @@ final class GeneratorCall implements AutoCloseable {
           case SYNCTALK2D_328 -> new VisualTensor(spec);
         };
     pictureTensor = new PictureTensor(spec);
+    row = visualTensor.newRow();
     roi = new byte[3 * spec.roiPx() * spec.roiPx()];
   }
 
@@ -41,14 +44,19 @@ final class GeneratorCall implements AutoCloseable {
       int frames = Math.min(network.maxFrames(), count - from);
       for (int i = 0; i < frames; i++) {
         references.copyRoi(frameIndices[from + i], roi);
-        visualTensor.write(roi, network.input(VISUAL), i);
+        visualTensor.write(roi, network.input(VISUAL, i), row);
       }
       network
           .input(AUDIO)
           .put(0, audioWindows, from * AUDIO_WINDOW_FLOATS, frames * AUDIO_WINDOW_FLOATS);
       network.run(frames);
       for (int i = 0; i < frames; i++) {
-        if (!pictureTensor.read(network.output(), i, mouths, (from + i) * roi.length)) {
+        if (!pictureTensor.read(
+            network.output(0, i),
+            PictureTensor.Values.UINT8,
+            mouths,
+            (from + i) * roi.length,
+            piece)) {
           throw file.failure(
               "returned a value that is not a number at frame " + frameIndices[from + i],
               "Its weights or its float16 range are at fault: export "

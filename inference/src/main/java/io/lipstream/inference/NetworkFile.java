@@ -9,11 +9,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * One ONNX file of an avatar and what is said when something is wrong with it.
+ * One ONNX file and what is said when something is wrong with it.
  *
  * @param owner which network of which avatar, such as "the generator of avatar ada"
  */
-record NetworkFile(String owner, Path path) {
+public record NetworkFile(String owner, Path path) {
   /** Protobuf cannot hold more than 2 GiB; a network of this family has 2 to 50 MB. */
   static final int MAX_BYTES = 1 << 30;
 

@@ -9,20 +9,22 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of one call at a time: filled by the caller, computed in place, read by the caller.
  *
- * <p>One thread at a time. All memory is taken when it is made and given back by close().
+ * <p>One thread at a time. All memory of values is taken when it is made and given back by close().
  */
-final class NetworkRun implements AutoCloseable {
+public final class NetworkRun implements AutoCloseable {
   private final NetworkFile file;
   private final OrtSession session;
-  private final int maxFrames;
   private final Arena arena = Arena.ofShared();
-  private final List<TensorBuffer> inputs = new ArrayList<>();
-  private final TensorBuffer output;
-  private final List<Binding> bindings = new ArrayList<>();
+  private final List<TensorBuffer> inputs;
+  private final List<TensorBuffer> outputs;
+
+  /** By number of frames; made when a batch of that size first comes. */
+  private final @Nullable Binding[] bindings;
 
   /** The tensors over the first frames of the buffers, by name. */
   private record Binding(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> outputs) {}
@@ -31,35 +33,43 @@ final class NetworkRun implements AutoCloseable {
       NetworkFile file,
       OrtSession session,
       List<BoundTensor> inputs,
-      BoundTensor output,
+      List<BoundTensor> outputs,
       int maxFrames) {
     this.file = file;
     this.session = session;
-    this.maxFrames = maxFrames;
-    for (BoundTensor input : inputs) {
-      this.inputs.add(new TensorBuffer(arena, input, maxFrames));
-    }
-    this.output = new TensorBuffer(arena, output, maxFrames);
-    try {
-      for (int frames = 1; frames <= maxFrames; frames++) {
-        bindings.add(bind(frames));
-      }
-    } catch (OrtException e) {
-      close();
-      throw file.failure("cannot be given its tensors: " + e.getMessage(), "", e);
-    }
+    this.inputs = buffers(inputs, maxFrames);
+    this.outputs = buffers(outputs, maxFrames);
+    bindings = new @Nullable Binding[maxFrames + 1];
   }
 
-  private Binding bind(int frames) throws OrtException {
-    Map<String, OnnxTensor> byInput = new HashMap<>();
-    for (TensorBuffer input : inputs) {
-      byInput.put(input.name(), input.tensorOf(frames));
+  private List<TensorBuffer> buffers(List<BoundTensor> tensors, int frames) {
+    List<TensorBuffer> buffers = new ArrayList<>();
+    for (BoundTensor tensor : tensors) {
+      buffers.add(new TensorBuffer(arena, tensor, frames));
     }
-    return new Binding(byInput, Map.of(output.name(), output.tensorOf(frames)));
+    return List.copyOf(buffers);
   }
 
-  int maxFrames() {
-    return maxFrames;
+  private Binding binding(int frames) throws OrtException {
+    Binding binding = bindings[frames];
+    if (binding == null) {
+      binding = new Binding(tensors(inputs, frames), tensors(outputs, frames));
+      bindings[frames] = binding;
+    }
+    return binding;
+  }
+
+  private static Map<String, OnnxTensor> tensors(List<TensorBuffer> buffers, int frames)
+      throws OrtException {
+    Map<String, OnnxTensor> byName = new HashMap<>();
+    for (TensorBuffer buffer : buffers) {
+      byName.put(buffer.name(), buffer.tensorOf(frames));
+    }
+    return byName;
+  }
+
+  public int maxFrames() {
+    return bindings.length - 1;
   }
 
   TensorBuffer input(int index) {
@@ -67,13 +77,27 @@ final class NetworkRun implements AutoCloseable {
   }
 
   TensorBuffer output() {
-    return output;
+    return outputs.getFirst();
   }
 
-  /** Computes the first frames of the input buffers into the output buffer. */
-  void run(int frames) {
-    Binding binding = bindings.get(frames - 1);
+  /** A frame's place in one of the inputs. */
+  public TensorSlot input(int index, int frame) {
+    return inputs.get(index).slot(frame);
+  }
+
+  /** A frame's place in one of the outputs. */
+  public TensorSlot output(int index, int frame) {
+    return outputs.get(index).slot(frame);
+  }
+
+  /**
+   * Computes the first frames of the input buffers into the output buffers.
+   *
+   * @throws io.lipstream.media.LipstreamException if the network or the device fails
+   */
+  public void run(int frames) {
     try {
+      Binding binding = binding(frames);
       session.run(binding.inputs(), binding.outputs()).close();
     } catch (OrtException e) {
       throw file.failure(
@@ -91,8 +115,10 @@ final class NetworkRun implements AutoCloseable {
   @Override
   public void close() {
     for (Binding binding : bindings) {
-      binding.inputs().values().forEach(OnnxTensor::close);
-      binding.outputs().values().forEach(OnnxTensor::close);
+      if (binding != null) {
+        binding.inputs().values().forEach(OnnxTensor::close);
+        binding.outputs().values().forEach(OnnxTensor::close);
+      }
     }
     arena.close();
   }

@@ -1,9 +1,7 @@
 package io.lipstream.inference;
 
-import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.lipsync.ReferenceCrops;
-import java.util.List;
 
 /**
  * An avatar's generator network, run by ONNX Runtime.
@@ -32,15 +30,12 @@ public final class OnnxGenerator implements MouthGenerator {
     this.spec = spec;
     this.options = options;
     this.references = references;
-    GeneratorFamily family = spec.family();
     network =
         Network.open(
             new NetworkFile("the generator of avatar " + spec.avatar(), spec.file()),
             options,
-            List.of(
-                new TensorRole("visual", spec.visualTensor(), picture(6, spec.roiPx())),
-                new TensorRole("audio", spec.audioTensor(), longs(family.audioShape()))),
-            new TensorRole("output", spec.outputTensor(), picture(3, spec.roiPx())));
+            spec.inputRoles(),
+            spec.outputRole());
     calls =
         new CallPool<>(
             network.file().owner(),
@@ -107,14 +102,6 @@ public final class OnnxGenerator implements MouthGenerator {
 
   private int mouthBytes() {
     return 3 * spec.roiPx() * spec.roiPx();
-  }
-
-  private static List<Long> picture(long planes, long sidePx) {
-    return List.of(planes, sidePx, sidePx);
-  }
-
-  private static List<Long> longs(List<Integer> shape) {
-    return shape.stream().map(Integer::longValue).toList();
   }
 
   private static void requireLength(String name, int length, int needed) {

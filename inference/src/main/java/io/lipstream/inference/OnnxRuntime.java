@@ -6,6 +6,8 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import io.lipstream.media.LipstreamException;
 import java.util.List;
 
@@ -59,27 +61,60 @@ public final class OnnxRuntime {
       session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       switch (options.provider()) {
         case CPU -> {}
-        case CUDA, TENSORRT -> addCuda(session, options.deviceIndex());
+        case CUDA -> addCuda(session, options);
+        case TENSORRT -> {
+          addTensorRt(session, options);
+          // Takes what TensorRT has no kernel for.
+          addCuda(session, options);
+        }
       }
       return environment.createSession(model, session);
     }
   }
 
-  private static void addCuda(SessionOptions session, int deviceIndex) {
-    if (!OrtEnvironment.getAvailableProviders().contains(OrtProvider.CUDA)) {
+  private static void addCuda(SessionOptions session, EngineOptions options) throws OrtException {
+    requireBuilt(OrtProvider.CUDA);
+    try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(options.deviceIndex())) {
+      if (options.memoryLimitBytes() > 0) {
+        cuda.add("gpu_mem_limit", Long.toString(options.memoryLimitBytes()));
+        // Doubling would reserve up to twice of what a network needs.
+        cuda.add("arena_extend_strategy", "kSameAsRequested");
+      }
+      session.addCUDA(cuda);
+    } catch (OrtException e) {
+      throw unusable("CUDA", options, e);
+    }
+  }
+
+  private static void addTensorRt(SessionOptions session, EngineOptions options)
+      throws OrtException {
+    requireBuilt(OrtProvider.TENSOR_RT);
+    try (OrtTensorRTProviderOptions tensorRt =
+        new OrtTensorRTProviderOptions(options.deviceIndex())) {
+      tensorRt.add("trt_fp16_enable", options.float16() ? "1" : "0");
+      if (options.memoryLimitBytes() > 0) {
+        tensorRt.add("trt_max_workspace_size", Long.toString(options.memoryLimitBytes()));
+      }
+      session.addTensorrt(tensorRt);
+    } catch (OrtException e) {
+      throw unusable("TensorRT", options, e);
+    }
+  }
+
+  private static void requireBuilt(OrtProvider provider) {
+    if (!OrtEnvironment.getAvailableProviders().contains(provider)) {
       throw new LipstreamException(
           LipstreamException.Kind.ENVIRONMENT,
-          "this build computes on the CPU only, CUDA was asked for",
+          "this build computes on the CPU only, " + provider.getName() + " was asked for",
           "Build with `mvn -Pgpu`, or leave the provider at cpu");
     }
-    try {
-      session.addCUDA(deviceIndex);
-    } catch (OrtException e) {
-      throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
-          "CUDA device " + deviceIndex + " cannot be used: " + e.getMessage(),
-          "Check `nvidia-smi`, CUDA 12 and cuDNN 9, or set the provider to cpu",
-          e);
-    }
+  }
+
+  private static LipstreamException unusable(String name, EngineOptions options, OrtException e) {
+    return new LipstreamException(
+        LipstreamException.Kind.ENVIRONMENT,
+        name + " device " + options.deviceIndex() + " cannot be used: " + e.getMessage(),
+        "Check `nvidia-smi`, CUDA 12 and cuDNN 9, or set the provider to cpu",
+        e);
   }
 }

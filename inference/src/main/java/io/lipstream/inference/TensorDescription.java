@@ -38,6 +38,17 @@ public record TensorDescription(
         node.getName(), typeName(tensor.type), List.copyOf(shape), List.copyOf(axes));
   }
 
+  /** The same tensor with sizes that are known from elsewhere. */
+  TensorDescription withShape(List<Long> known) {
+    List<String> knownAxes = new ArrayList<>();
+    for (int axis = 0; axis < known.size(); axis++) {
+      long size = known.get(axis);
+      boolean named = size < 0 && axis < axes.size();
+      knownAxes.add(size >= 0 ? Long.toString(size) : named ? axes.get(axis) : "?");
+    }
+    return new TensorDescription(name, elementType, List.copyOf(known), List.copyOf(knownAxes));
+  }
+
   /** Whether every size that the file fixes, after the batch axis, is the wanted one. */
   boolean agreesWith(List<Long> frameShape) {
     if (shape.size() != frameShape.size() + 1) {

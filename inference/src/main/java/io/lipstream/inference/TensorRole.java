@@ -22,6 +22,36 @@ record TensorRole(String role, String name, List<Long> frameShape) {
   TensorDescription find(NetworkFile file, List<TensorDescription> candidates, String hint) {
     TensorDescription found =
         name.isEmpty() ? onlyFitting(file, candidates, hint) : named(file, candidates, hint);
+    check(file, found, hint);
+    return found;
+  }
+
+  /**
+   * The role of a tensor that is taken as its file declares it.
+   *
+   * @throws LipstreamException if it has no floats, no batch axis or free sizes
+   */
+  static TensorRole asDeclared(NetworkFile file, TensorDescription tensor, String hint) {
+    boolean hasFrames = !tensor.shape().isEmpty();
+    List<Long> frameShape =
+        hasFrames ? tensor.shape().subList(1, tensor.shape().size()) : List.of();
+    if (tensor.isFloat() && (!hasFrames || frameShape.stream().anyMatch(size -> size < 1))) {
+      throw file.failure(
+          "leaves the size of a frame open in "
+              + file.path()
+              + ": '"
+              + tensor.name()
+              + "' is "
+              + tensor.axes()
+              + ", expected fixed sizes after the first axis",
+          hint);
+    }
+    TensorRole role = new TensorRole(tensor.name(), tensor.name(), List.copyOf(frameShape));
+    role.check(file, tensor, hint);
+    return role;
+  }
+
+  private void check(NetworkFile file, TensorDescription found, String hint) {
     if (!found.isFloat()) {
       throw file.failure(
           "declares its "
@@ -61,7 +91,6 @@ record TensorRole(String role, String name, List<Long> frameShape) {
               + ", expected a free first axis, or 1",
           hint);
     }
-    return found;
   }
 
   private TensorDescription named(

@@ -7,9 +7,9 @@ import java.util.Arrays;
  * Writes ROI pictures as the generator sees them: three planes of the picture, then the same three
  * with the mask box blanked to the value of black.
  *
- * <p>One thread at a time: it holds the row that it converts.
+ * <p>Immutable; the caller lends the row that it converts in.
  */
-final class VisualTensor {
+public final class VisualTensor {
   private static final int CHANNELS = 3;
 
   private final int roiPx;
@@ -17,9 +17,8 @@ final class VisualTensor {
   private final ChannelOrder channelOrder;
   private final float black;
   private final float[] valueOfByte = new float[256];
-  private final float[][] row;
 
-  VisualTensor(GeneratorSpec spec) {
+  public VisualTensor(GeneratorSpec spec) {
     roiPx = spec.roiPx();
     maskBox = spec.maskBox();
     channelOrder = spec.channelOrder();
@@ -27,29 +26,32 @@ final class VisualTensor {
     for (int value = 0; value < valueOfByte.length; value++) {
       valueOfByte[value] = spec.valueRange().ofByte(value);
     }
-    row = new float[CHANNELS][roiPx];
+  }
+
+  /** Room for one row of this picture. */
+  public float[][] newRow() {
+    return new float[CHANNELS][roiPx];
   }
 
   /** Writes one frame from interleaved B, G, R bytes, [roi][roi][3]. */
-  void write(byte[] bgr, TensorBuffer target, int frame) {
-    long frameOffset = (long) frame * target.frameFloats();
+  public void write(byte[] bgr, TensorSlot target, float[][] row) {
     int planeFloats = roiPx * roiPx;
     for (int y = 0; y < roiPx; y++) {
-      convertRow(bgr, y);
+      convertRow(bgr, y, row);
       for (int channel = 0; channel < CHANNELS; channel++) {
         float[] values = row[channel];
         int plane = channelOrder.planeOf(channel);
-        long offset = frameOffset + (long) plane * planeFloats + (long) y * roiPx;
+        int offset = plane * planeFloats + y * roiPx;
         target.put(offset, values, 0, roiPx);
         if (y >= maskBox.y1() && y < maskBox.y2()) {
           Arrays.fill(values, maskBox.x1(), maskBox.x2(), black);
         }
-        target.put(offset + (long) CHANNELS * planeFloats, values, 0, roiPx);
+        target.put(offset + CHANNELS * planeFloats, values, 0, roiPx);
       }
     }
   }
 
-  private void convertRow(byte[] bgr, int y) {
+  private void convertRow(byte[] bgr, int y, float[][] row) {
     float[] table = valueOfByte;
     float[] blue = row[0];
     float[] green = row[1];

@@ -22,7 +22,11 @@ public record DeviceStatus(
     int queuedFrames,
     Optional<GpuReading> gpu) {
 
-  /** A GPU, or a part of one (MIG), as its driver sees it, whoever uses it. */
+  /**
+   * A GPU, or a part of one (MIG), as its driver sees it, whoever uses it.
+   *
+   * @param utilizationPercent -1 where the driver does not tell, as of a part
+   */
   public record GpuReading(
       String name, int utilizationPercent, long memoryUsedBytes, long memoryTotalBytes) {}
 }

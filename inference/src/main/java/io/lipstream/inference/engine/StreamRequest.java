@@ -16,11 +16,22 @@ public record StreamRequest(
   /** Who goes first. */
   public enum Priority {
     /** Somebody watches live. */
-    LIVE,
+    LIVE(0),
     /** A call that somebody waits for. */
-    NORMAL,
+    NORMAL(1),
     /** Renders: whatever is left. */
-    BULK
+    BULK(2);
+
+    private final int rank;
+
+    Priority(int rank) {
+      this.rank = rank;
+    }
+
+    /** From 0, who goes first. */
+    int rank() {
+      return rank;
+    }
   }
 
   public StreamRequest {
