@@ -10,6 +10,7 @@ import io.lipstream.media.picture.Rect;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -17,12 +18,19 @@ import java.util.List;
  * it.
  */
 final class MouthMovement {
+  /**
+   * Lines counted inwards from each edge of the crop rectangle, beyond all that is blended there.
+   */
+  private static final int EDGE_LINES = 30;
+
   private final double[] differences;
   private final double[] darkest;
+  private final double[] edgeSteps;
 
-  private MouthMovement(double[] differences, double[] darkest) {
+  private MouthMovement(double[] differences, double[] darkest, double[] edgeSteps) {
     this.differences = differences;
     this.darkest = darkest;
+    this.edgeSteps = edgeSteps;
   }
 
   /** For each frame the mean absolute difference of luma inside the crop rectangle. */
@@ -38,9 +46,19 @@ final class MouthMovement {
     return darkest;
   }
 
+  /**
+   * For each line along the edges of the rectangle, from the outside in, how much larger the step
+   * of luma across it is than in the avatar's own frame: the mean over the frames that show speech,
+   * the worst of the four edges.
+   */
+  double[] edgeSteps() {
+    return edgeSteps;
+  }
+
   static MouthMovement of(RenderPipeline.Cast cast, PcmSource sound) {
     List<Double> differences = new ArrayList<>();
     List<Double> darkest = new ArrayList<>();
+    double[][] steps = new double[EDGE_LINES][4];
     MediaSink sink =
         new MediaSink() {
           @Override
@@ -50,6 +68,9 @@ final class MouthMovement {
             AvatarFrame under = cast.frames().frame(index);
             differences.add(difference(frame, under));
             darkest.add(darkest(frame, under.rect()));
+            if (differences.getLast() > 1) {
+              addSteps(frame, under, steps);
+            }
           }
 
           @Override
@@ -66,7 +87,11 @@ final class MouthMovement {
     new RenderPipeline(cast, cast.manifest().fps(), 2, silent).run(sound, sink);
     return new MouthMovement(
         differences.stream().mapToDouble(Double::doubleValue).toArray(),
-        darkest.stream().mapToDouble(Double::doubleValue).toArray());
+        darkest.stream().mapToDouble(Double::doubleValue).toArray(),
+        Arrays.stream(steps)
+            .mapToDouble(line -> Arrays.stream(line).max().orElse(0))
+            .map(sum -> sum / Math.max(1, differences.stream().filter(d -> d > 1).count()))
+            .toArray());
   }
 
   double largestBetween(int fromFrame, int toFrame) {
@@ -87,6 +112,35 @@ final class MouthMovement {
       }
     }
     return (double) sum / (rect.widthPx() * rect.heightPx());
+  }
+
+  private static void addSteps(I420Frame frame, AvatarFrame under, double[][] steps) {
+    Rect rect = under.rect();
+    int strideBytes = frame.widthPx();
+    int topLeft = rect.y1() * strideBytes + rect.x1();
+    int bottomRight = (rect.y2() - 1) * strideBytes + rect.x2() - 1;
+    for (int line = 0; line < steps.length; line++) {
+      int[][] edges = {
+        {topLeft + line, 1, strideBytes, rect.heightPx()},
+        {bottomRight - line, -1, -strideBytes, rect.heightPx()},
+        {topLeft + line * strideBytes, strideBytes, 1, rect.widthPx()},
+        {bottomRight - line * strideBytes, -strideBytes, -1, rect.widthPx()},
+      };
+      for (int edge = 0; edge < edges.length; edge++) {
+        int[] e = edges[edge];
+        steps[line][edge] +=
+            step(frame, e[0], e[1], e[2], e[3]) - step(under.picture(), e[0], e[1], e[2], e[3]);
+      }
+    }
+  }
+
+  /** The mean step from the pixels of a line to their neighbours across it. */
+  private static double step(I420Frame frame, int from, int across, int along, int lengthPx) {
+    long sum = 0;
+    for (int i = 0, at = from; i < lengthPx; i++, at += along) {
+      sum += Math.abs((frame.data()[at] & 0xff) - (frame.data()[at + across] & 0xff));
+    }
+    return (double) sum / lengthPx;
   }
 
   private static double darkest(I420Frame frame, Rect rect) {

@@ -128,7 +128,8 @@ final class MarySpeech {
     }
   }
 
-  private synchronized List<Element> acousticParameters(String sentence) throws Exception {
+  /** The words and pauses of a sentence with their phonemes, timed as the voice will say them. */
+  synchronized List<Element> acousticParameters(String sentence) throws Exception {
     List<Token> tokens =
         EnglishWords.of(sentence, word -> phonemiser.lexiconLookup(word, null) != null);
     if (tokens.isEmpty()) {
