@@ -51,8 +51,8 @@ def proxies(looks):
 
 
 # The mouth's pull fades out below the chin, below the eyes and towards the ears, so that nothing moves with the mouth
-# outside the crop rectangle. Decimetres from the eyes' height and from the middle: no pull, full pull.
-NECK_FADE = (-1.32, -1.12)
+# outside the crop rectangle. Decimetres from the chin's or the eyes' height and from the middle: no pull, full pull.
+CHIN_FADE = (-0.28, -0.08)
 EYE_FADE = (-0.13, -0.23)
 EAR_FADE = (0.66, 0.52)
 
@@ -258,6 +258,19 @@ def faded(height, none, full):
     return np.clip((height - none) / (full - none), 0, 1)
 
 
+def load_lips(target, vertex_count):
+    """How much each vertex belongs to a lip, 0..1: by how far a target that fills this lip moves it."""
+    amount = np.linalg.norm(load_target(DATA / f"targets/{target}.target", vertex_count), axis=1)
+    return amount / amount.max()
+
+
+def chin_height(body, lips):
+    """The lowest point of the face below the lips, in decimetres."""
+    below = np.median(lips[:, 1]) - 0.36
+    face = (np.abs(body[:, 0]) < 0.04) & (body[:, 2] > 1.1) & (np.abs(body[:, 1] - below) < 0.24)
+    return body[face, 1].min()
+
+
 def relaxed_arms(rig, vertices):
     turns = {}
     for side, sign in (("L", -1), ("R", 1)):
@@ -286,7 +299,10 @@ def build(looks):
     poses = pose_units()
     deltas = {name: rig.pose(base, poses[name]) - base for name in UNITS}
     height = base[:, 1:2] - rig.heads["eye.L"][1]
-    fade = faded(height, *NECK_FADE) * faded(height, *EYE_FADE) * faded(np.abs(base[:, :1]), *EAR_FADE)
+    kept = [i for i, g in enumerate(groups) if g == "body"]
+    lips = np.max([load_lips(target, count) for target in LIP_TARGETS], 0)
+    chin = chin_height(base[sorted({v for i in kept for v in faces[i]})], base[lips > 0.5])
+    fade = faded(base[:, 1:2] - chin, *CHIN_FADE) * faded(height, *EYE_FADE) * faded(np.abs(base[:, :1]), *EAR_FADE)
     deltas = {name: delta if "Eye" in name or "Brow" in name else delta * fade for name, delta in deltas.items()}
     deltas = {name: delta * looks.unit_strength.get(name, 1.0) for name, delta in deltas.items()}
     for name in TARGET_UNITS:
@@ -309,13 +325,12 @@ def build(looks):
 
     floor = rig.heads["neck01"][1] - BUST_DEPTH
     bound = {name: Proxy(path) for name, path in proxies(looks).items()}
-    kept = [i for i, g in enumerate(groups) if g == "body" and all(base[v][1] > floor for v in faces[i])]
+    kept = [i for i in kept if all(base[v][1] > floor for v in faces[i])]
     ids = sorted({v for i in kept for v in faces[i]})
     renumber = {old: new for new, old in enumerate(ids)}
     put("body", base[ids], [[renumber[v] for v in faces[i]] for i in kept], [face_uvs[i] for i in kept], uvs,
         [d[ids] for d in deltas.values()], neck[ids])
-    lips = [np.linalg.norm(load_target(DATA / f"targets/{t}.target", count), axis=1)[ids] for t in LIP_TARGETS]
-    arrays["body_lips"] = np.maximum(*[amount / amount.max() for amount in lips])
+    arrays["body_lips"] = lips[ids]
 
     for name, proxy in bound.items():
         _, proxy_uvs, proxy_faces, proxy_face_uvs, _ = load_obj(proxy.obj)

@@ -49,6 +49,17 @@ class Face:
         above = points[..., 2] - self.eye[2] - np.interp(angle, self.looks.hairline_degrees, self.looks.hairline)
         return np.where(points[..., 2] < self.neck_root[2] + 0.03, -1.0, above)
 
+    def beard(self, points):
+        """Where a beard would grow, 0..1, at points [...,3]: upper lip, chin, jaw up to the ears, down to the throat."""
+        aside, height = np.abs(points[..., 0]), points[..., 2]
+        # Its upper border climbs from beside the mouth to the ear.
+        border = self.mouth_z - 0.004 + 0.050 * np.clip((aside - 0.030) / 0.045, 0, 1) ** 1.4
+        jaw = 1 / (1 + np.exp(-(border - height) / 0.0045))
+        moustache = np.exp(-(((height - self.mouth_z - 0.0125) / 0.0060) ** 2) - (aside / 0.027) ** 4)
+        throat = np.clip((height - self.chin_z + 0.040) / 0.030, 0, 1)
+        front = np.clip((self.skull[1] - 0.012 - points[..., 1]) / 0.02, 0, 1)
+        return np.maximum(jaw, moustache) * throat * front
+
     def brow_point(self, along):
         """Offsets (outwards, up) and half width of the brow at `along` in 0 (nose) .. 1 (temple)."""
         line = np.array(self.looks.brow.line)

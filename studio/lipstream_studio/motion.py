@@ -42,6 +42,7 @@ class Idle:
     # What the face does when it does nothing: a faint smile, relaxed lids.
     smile: float = 0.30
     lids: float = 0.13
+    press: float = 0.0  # of the lips, for a face whose lips do not quite meet
     yaw: Wave = Wave(1.9, 0.75, 0.02)
     pitch: Wave = Wave(0.8, 1.0, 0.30, -0.2)
     roll: Wave = Wave(0.8, 0.6, 0.60)
@@ -67,6 +68,7 @@ class Idle:
         return {
             "MouthLeftPullUp": self.smile, "MouthRightPullUp": self.smile,
             "eye-left-closure": self.lids, "eye-right-closure": self.lids,
+            "lowerLipUp": self.press,
         }
 
     def _lids(self, frame):

@@ -125,6 +125,11 @@ def skin_maps(character, rng):
     colour = skin + (blush - skin) * np.clip(redness * (1 + mottle) + 0.05 * mottle + 0.04, 0, 1)[..., None]
     colour += (1.9 * noise(rng, SKIN_PX, 2) + 1.8 * noise(rng, SKIN_PX, 40))[..., None]
 
+    if looks.stubble:
+        hairs = 0.85 + 0.3 * smoothstep(0.2, 1.6, noise(rng, SKIN_PX, 3))
+        shade = looks.stubble * face.beard(where) * (1 + 0.15 * noise(rng, SKIN_PX, 120)) * hairs
+        colour += 0.5 * np.clip(shade, 0, 1)[..., None] * (brow_colour * 1.25 - colour)
+
     lip = smoothstep(0.05, 0.16, lips + 0.012 * noise(rng, SKIN_PX, 5)) * face.vermilion(where)
     lines = 1 + 0.025 * noise(rng, SKIN_PX, 2)
     colour += 0.82 * lip[..., None] * (lip_colour * lines[..., None] - colour)

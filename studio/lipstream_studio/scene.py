@@ -1,13 +1,12 @@
 """The photo studio: a character as a Blender scene (Cycles, transparent background) that takes a pose and gives a picture."""
 
 import bpy  # first: it brings bmesh and mathutils
-import bmesh
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 from mathutils.bvhtree import BVHTree
 
-from . import strands
+from . import haircut, shirt, strands
 from .character import Character
 from .face import Face
 from .frame import HEIGHT_PX, WIDTH_PX
@@ -228,15 +227,10 @@ class Studio:
                 front = added.data.attributes.new("front", "FLOAT", "POINT")
                 front.data.foreach_set("value", 1 - smoothstep(*TEETH_DARKEN_METRES, aside).astype(np.float32))
             self.meshes[name] = subdivided(added, 2 if name == "body" else 1)
-        if looks.clothes:
-            self._wear()
-        else:
-            self._dress()
+        dressed = self._clothes() if looks.clothes else self._shirt()
+        self.worn = {o: np.array([v.co for v in o.data.vertices]) for o in dressed}
         colour = hair_material("hair", looks.hair)
-        if looks.sheets:
-            self.rigid = self._sheets(rng)
-        else:
-            self.rigid = [add_strands("hair", strands.hair(self.face, rng), 0.00016, colour)]
+        self.rigid = self._sheets(rng) if looks.sheets else self._strands(*haircut.short(self.face, rng))
         self.rigid += [
             add_strands("brows", strands.brows(self.face, rng), 0.00009, colour),
         ]
@@ -282,8 +276,15 @@ class Studio:
         ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
         sheets = strands.Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
         hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
-        return [ground] + [
-            add_strands(f"hair {tone}", hairs[tones == tone], 0.00015, hair_material("hair", [brightness * c for c in colour]))
+        return [ground, *self._strands(hairs, tones)]
+
+    def _strands(self, hairs, tones):
+        """Hair in locks of several tones."""
+        return [
+            add_strands(
+                f"hair {tone}", hairs[tones == tone], 0.00015,
+                hair_material("hair", [brightness * c for c in self.looks.hair]),
+            )
             for tone, brightness in enumerate(strands.TONES)
         ]
 
@@ -298,7 +299,7 @@ class Studio:
                     moved[number] = point + np.array(normal) * (HAIR_ABOVE_SKIN_METRES - height)
         return moved
 
-    def _wear(self):
+    def _clothes(self):
         """Clothes of MakeHuman, a little loose."""
         arrays = self.character.arrays
         worn = add_mesh("clothes", *(arrays[f"clothes_{part}"] for part in ("vertices", "sizes", "corners", "uv")))
@@ -309,41 +310,31 @@ class Studio:
         thick = worn.modifiers.new("thickness", "SOLIDIFY")
         thick.thickness, thick.offset = 0.0014, 0.0
         subdivided(worn, 1)
-        self.worn = {worn: np.array([v.co for v in worn.data.vertices])}
+        return [worn]
 
-    def _dress(self):
-        """A jersey from the bust itself: cut by a plane around the neck, with a rolled collar along the cut."""
-        cloth = Material("cloth", 0.85, 0.12, self.looks.cloth).bumps(420, 0.35, 0.001).set(**{"Sheen Weight": 0.25}).material
-        shape = bmesh.new()
+    def _shirt(self):
+        """An open shirt over the bust; it follows breath and sway, not the head."""
         self.meshes["body"].modifiers["subdivide"].levels = 1  # coarse cloth; renders keep the skin's own levels
-        shape.from_object(self.meshes["body"], bpy.context.evaluated_depsgraph_get())
-        shape.normal_update()
-        below = self.face.neck_root[2] + 0.06
-        bmesh.ops.delete(shape, geom=[v for v in shape.verts if v.co.z > below], context="VERTS")
-        for _ in range(3):
-            bmesh.ops.smooth_vert(shape, verts=shape.verts, factor=0.5, use_axis_x=True, use_axis_y=True, use_axis_z=True)
-        shape.normal_update()
-        for vertex in shape.verts:
-            vertex.co += vertex.normal * 0.0045
-        middle = Vector((0, self.face.neck_root[1], self.face.neck_root[2] + 0.006))
-        bmesh.ops.bisect_plane(
-            shape, geom=shape.verts[:] + shape.edges[:] + shape.faces[:],
-            plane_co=middle, plane_no=Vector((0, -0.30, 1)).normalized(), clear_outer=True,
-        )
-        rim = [e for e in shape.edges if e.is_boundary and (e.verts[0].co.z + e.verts[1].co.z) / 2 > middle.z - 0.06
-               and abs(e.verts[0].co.x) < 0.1]
-        loop = ordered_loop(rim)
+        cloth = Material("cloth", 0.8, 0.15, self.looks.cloth).bumps(420, 0.25, 0.0008).set(**{"Sheen Weight": 0.15}).material
+        pearl = Material("buttons", 0.35, 0.4, self.looks.buttons).material
+        pattern = shirt.Shirt(self.meshes["body"], bpy.context.evaluated_depsgraph_get(), self.face)
+        cut = pattern.cut()
         mesh = bpy.data.meshes.new("shirt")
-        shape.to_mesh(mesh)
-        shape.free()
+        cut.to_mesh(mesh)
+        cut.free()
         mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), bool))
-        mesh.materials.append(cloth)
-        self.shirt = bpy.data.objects.new("shirt", mesh)
-        self.scene.collection.objects.link(self.shirt)
-        self.collar = add_mesh("collar", *ring(smoothed(loop), half_height=0.0085, half_thickness=0.0026))
-        self.collar.data.materials.append(cloth)
-        subdivided(self.collar, 1)
-        self.worn = {o: np.array([v.co for v in o.data.vertices]) for o in (self.shirt, self.collar)}
+        worn = bpy.data.objects.new("shirt", mesh)
+        self.scene.collection.objects.link(worn)
+        parts = [worn, add_mesh("collar", *pattern.collar()), add_mesh("placket", *pattern.placket())]
+        for part in parts:
+            part.data.materials.append(cloth)
+            thick = part.modifiers.new("cloth", "SOLIDIFY")
+            thick.thickness, thick.offset = shirt.CLOTH, 0.0
+        subdivided(parts[1], 1)
+        for number, middle in enumerate(pattern.buttons()):
+            parts.append(add_mesh(f"button {number}", *shirt.disc(middle)))
+            parts[-1].data.materials.append(pearl)
+        return parts
 
     def _light(self):
         centre = Vector((0, self.face.eye[1], self.face.eye[2] - 0.02))
@@ -441,54 +432,3 @@ class Studio:
         self.scene.cycles.seed = seed
         render.filepath = str(path)
         bpy.ops.render.render(write_still=True)
-
-
-def ordered_loop(edges):
-    """Points along the longest closed chain of edges."""
-    neighbours = {}
-    for edge in edges:
-        a, b = edge.verts
-        neighbours.setdefault(a, []).append(b)
-        neighbours.setdefault(b, []).append(a)
-    loops, left = [], set(neighbours)
-    while left:
-        chain = [left.pop()]
-        while True:
-            onward = [v for v in neighbours[chain[-1]] if v in left]
-            if not onward:
-                break
-            left.discard(onward[0])
-            chain.append(onward[0])
-        loops.append(chain)
-    return np.array([v.co for v in max(loops, key=len)])
-
-
-def smoothed(loop, count=96):
-    """A closed loop resampled evenly and freed of its small waves."""
-    closed = np.vstack([loop, loop[:1]])
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
-    along = np.linspace(0, length[-1], count, endpoint=False)
-    points = np.stack([np.interp(along, length, closed[:, k]) for k in range(3)], 1)
-    for _ in range(6):
-        points = 0.25 * np.roll(points, 1, 0) + 0.5 * points + 0.25 * np.roll(points, -1, 0)
-    return points
-
-
-def ring(loop, half_height, half_thickness, segments=10):
-    """A flat rolled band along a closed loop: vertices, face sizes, face corners."""
-    ahead = np.roll(loop, -1, 0) - np.roll(loop, 1, 0)
-    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    outwards = loop - loop.mean(0)
-    outwards[:, 2] = 0
-    outwards -= ahead * (outwards * ahead).sum(1, keepdims=True)
-    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
-    up = np.array([0, 0, 1.0]) - 0.25 * outwards
-    angles = np.linspace(0, 2 * np.pi, segments, endpoint=False)
-    vertices = np.concatenate([
-        loop + half_thickness * np.cos(a) * outwards + half_height * np.sin(a) * up for a in angles
-    ])
-    count = len(loop)
-    s, i = np.meshgrid(np.arange(segments), np.arange(count), indexing="ij")
-    s2, i2 = (s + 1) % segments, (i + 1) % count
-    corners = np.stack([s * count + i, s * count + i2, s2 * count + i2, s2 * count + i], -1).reshape(-1, 4)
-    return vertices, np.full(len(corners), 4), corners.ravel()

@@ -1,14 +1,10 @@
-"""Grows hair, brows and lashes as strands: arrays of points, one row a strand. Lengths are metres, all seeded."""
+"""Grows hair and brows as strands: arrays of points, one row a strand. Lengths are metres, all seeded."""
 
 import bpy  # noqa: F401  (it brings mathutils)
 import numpy as np
 from mathutils import Vector
 from scipy.spatial import cKDTree
 
-HAIR_COUNT = 30000
-HAIR_STEPS = 16
-LOCKS = 600  # strands of one lock bend towards one guide
-PARTING_X = 0.020
 TONES, TONE_SHARES = (1.0, 0.72, 1.45), (0.58, 0.24, 0.18)  # brightness of the locks of one head, and how many
 LASHES_END_X = 0.0445  # beyond it the lash mesh leaves the lid
 
@@ -40,54 +36,6 @@ class Scalp:
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         height = ((points - self.points[near[:, 0]]) * normals).sum(1, keepdims=True)
         return points - normals * height, normals
-
-
-def knot(face, rng):
-    """Hair combed back from a side parting into a knot behind the head: points [strand, step, 3]."""
-    scalp = Scalp(face, rng)
-    roots = sample_surface(face, lambda c: (face.above_hairline(c) > -0.012).astype(float), HAIR_COUNT * 2, rng)
-    above = face.above_hairline(roots) + rng.normal(scale=0.0018, size=len(roots))
-    dense = np.clip((above + 0.001) / 0.013, 0, 1) ** 1.6
-    ears = (np.abs(roots[:, 0]) > 0.0655) & (roots[:, 2] < face.eye[2] + 0.03) & (roots[:, 1] < face.skull[1] + 0.03)
-    roots = roots[(rng.random(len(roots)) < dense) & ~ears][:HAIR_COUNT]
-
-    knot = np.array([0, face.skull[1] + 0.098, face.eye[2] - 0.006])
-    count = len(roots)
-    top = np.clip((roots[:, 2] - face.eye[2] - 0.03) / 0.05, 0, 1)
-    frontness = np.clip((face.skull[1] - roots[:, 1]) / 0.06, 0, 1)
-    side = roots[:, 0] - PARTING_X + rng.normal(scale=0.003, size=count)
-    sweep = 0.55 * np.tanh(side / 0.03)
-    guide_of = cKDTree(roots[:LOCKS]).query(roots)[1]
-    lift = (0.0022 + 0.0080 * top) * (0.55 + 0.45 * rng.random(count) ** 0.5)
-    wander = rng.normal(size=(count, 3)) * 0.02
-    step = np.linalg.norm(knot - roots, axis=1) * 1.30 / HAIR_STEPS
-
-    path = np.empty((count, HAIR_STEPS, 3))
-    ground, normals = scalp.nearest(roots)
-    path[:, 0] = ground - normals * 0.0008
-    for k in range(1, HAIR_STEPS):
-        t = k / HAIR_STEPS
-        home = knot - ground
-        distance = np.linalg.norm(home, axis=1, keepdims=True)
-        home = home / np.maximum(distance, 1e-6)
-        sideways = np.stack([sweep, np.full(count, 0.75), np.full(count, 0.05)], 1)
-        share = np.clip(1 - t * 1.5, 0, 1) * (0.25 + 0.45 * top * frontness)
-        direction = home * (1 - share[:, None]) + sideways * share[:, None] + wander
-        direction -= normals * (direction * normals).sum(1, keepdims=True)
-        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        ground, normals = scalp.nearest(ground + direction * np.minimum(step[:, None], distance))
-        height = lift * np.sin(min(1, t * 2.2) * np.pi / 2) + 0.0006
-        path[:, k] = ground + normals * height[:, None]
-    pull = 0.25 * np.linspace(0, 1, HAIR_STEPS)[:, None] ** 0.7
-    offset = (roots - roots[guide_of])[:, None] * 0.6
-    path += pull * (path[guide_of] + offset - path) * (np.linalg.norm(offset, axis=2, keepdims=True) < 0.01)
-    for _ in range(3):
-        path[:, 1:-1] = 0.25 * path[:, :-2] + 0.5 * path[:, 1:-1] + 0.25 * path[:, 2:]
-    low_front = (face.above_hairline(path) < -0.006) & (path[..., 1] < face.skull[1] - 0.005)
-    return path[~low_front.any(1)]
-
-
-STYLES = {"knot": knot}
 
 
 class Sheets:

@@ -3,7 +3,8 @@
     python -m lipstream_studio.train_generator --renders work/renders --out work/painter.pt --minutes 60
 
 Crops that appear while training runs are picked up. Runs for the given minutes in all, over any number of
-restarts, with a checkpoint every two minutes.
+restarts, with a checkpoint every two minutes. With --start, what another character's painter knows of mouths is the
+beginning; only the draft is solved anew.
 """
 
 from __future__ import annotations
@@ -42,15 +43,20 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="another character's checkpoint to begin with instead of chance")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(args.seed)
-    train(Crops(args.renders), args.out, args.minutes * 60, args.seed)
+    train(Crops(args.renders), args.out, args.minutes * 60, args.seed, args.start)
 
 
-def train(crops: Crops, path: Path, total_seconds: float, seed: int) -> None:
+def train(crops: Crops, path: Path, total_seconds: float, seed: int, start: Path | None = None) -> None:
     painter = Painter()
+    if start:
+        known = torch.load(start, map_location="cpu")
+        painter = Painter(**known["shape"])
+        painter.load_state_dict(known["average"])
     optimiser = torch.optim.AdamW(painter.parameters(), PEAK_RATE, weight_decay=1e-4)
     average = checkpoints.Average(painter, 0.998)
     step, elapsed = 0, 0.0

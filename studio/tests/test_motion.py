@@ -39,7 +39,7 @@ class IdleLoop(unittest.TestCase):
 
 class Rectangles(unittest.TestCase):
     def test_have_one_size_and_move_by_few_pixels(self):
-        for avatar in (looks.avatar for looks in CHARACTERS):
+        for avatar in (looks.avatar for looks in CHARACTERS if looks.avatar.exists()):
             boxes = np.array(json.loads((avatar / "rectangles.json").read_text()))
             sides = boxes[:, 2:] - boxes[:, :2]
             self.assertEqual(len(boxes), len(list((avatar / "frames").iterdir())))

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from .looks import Looks
 
-NAMES = ("ada",)
+NAMES = ("ada", "sam")
 
 
 def named(name) -> Looks:

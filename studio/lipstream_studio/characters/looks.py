@@ -41,7 +41,6 @@ class Looks:
     shape: dict  # MakeHuman's shape targets and their weights; 'l-' targets are mirrored to 'r-'
     hairline_degrees: tuple  # angle around the head, 0 in front, 180 behind
     hairline: tuple  # height above the eyes at these angles
-    hair_style: str  # a key of strands.STYLES
     brow: Brow
     skin: tuple
     blush: tuple
@@ -55,9 +54,11 @@ class Looks:
     cloth: tuple  # the same
     seeds: Seeds
     unit_strength: dict = field(default_factory=dict)  # of face units that this face needs stronger or weaker
-    sheets: Sheets | None = None  # instead of hair_style
-    clothes: str = ""  # a folder of MakeHuman's clothes; without one a jersey is cut from the bust
+    sheets: Sheets | None = None  # without, a short haircut is grown
+    clothes: str = ""  # a folder of MakeHuman's clothes; without one, an open shirt is cut from the bust
     idle: Idle = field(default_factory=Idle)
+    buttons: tuple = (0.75, 0.73, 0.70)  # linear light
+    stubble: float = 0.0  # 0 clean-shaven .. 1 dark; painted into the skin
 
     @property
     def folder(self):
