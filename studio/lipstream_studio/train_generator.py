@@ -54,9 +54,9 @@ def main() -> None:
 def train(crops: Crops, path: Path, total_seconds: float, seed: int, start: Path | None = None) -> None:
     painter = Painter()
     if start:
-        known = torch.load(start, map_location="cpu")
-        painter = Painter(**known["shape"])
-        painter.load_state_dict(known["average"])
+        own, known = painter.state_dict(), torch.load(start, map_location="cpu")["average"]
+        fitting = {name: value for name, value in known.items() if name in own and value.shape == own[name].shape}
+        painter.load_state_dict(own | fitting)
     optimiser = torch.optim.AdamW(painter.parameters(), PEAK_RATE, weight_decay=1e-4)
     average = checkpoints.Average(painter, 0.998)
     step, elapsed = 0, 0.0
