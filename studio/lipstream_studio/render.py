@@ -15,7 +15,7 @@ from .frame import painted
 from .scene import Studio
 
 IDLE_SAMPLES, MOUTH_SAMPLES = 6, 8
-FIRST_CROPS_PER_FRAME = 5  # in the first round; the second makes the rest
+FIRST_CROPS_PER_FRAME = 6  # in the first round; the second makes the rest
 
 
 def finish(studio, target, rectangle=None, seed=0):
@@ -30,6 +30,7 @@ def idle_job(studio, frame):
     if target.exists():
         return False
     studio.scene.cycles.samples = IDLE_SAMPLES
+    studio.show_far_hair(True)
     studio.pose(studio.looks.idle.pose(frame))
     finish(studio, target)
     return True
@@ -40,6 +41,7 @@ def mouth_job(studio, number, shot, rectangle):
     if target.exists():
         return False
     studio.scene.cycles.samples = MOUTH_SAMPLES
+    studio.show_far_hair(False)
     pose = studio.looks.idle.pose(shot["idle"])
     shape = mouth.units(shot["par"])
     pose.units = pose.units | {name: pose.units.get(name, 0) + weight for name, weight in shape.items()}

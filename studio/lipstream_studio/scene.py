@@ -230,6 +230,7 @@ class Studio:
         dressed = self._clothes() if looks.clothes else self._shirt()
         self.worn = {o: np.array([v.co for v in o.data.vertices]) for o in dressed}
         colour = hair_material("hair", looks.hair)
+        self.far_hair = []
         self.rigid = self._sheets(rng) if looks.sheets else self._strands(*haircut.short(self.face, rng))
         self.rigid += [
             add_strands("brows", strands.brows(self.face, rng), 0.00009, colour),
@@ -276,17 +277,19 @@ class Studio:
         ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
         sheets = strands.Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
         hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
-        return [ground, *self._strands(hairs, tones)]
+        near = self._beside_mouth(hairs)
+        locks = [ground]
+        for tone, brightness in enumerate(strands.TONES):
+            material = hair_material("hair", [brightness * c for c in colour])
+            locks.append(add_strands("hair", hairs[near & (tones == tone)], 0.00015, material))
+            self.far_hair.append(add_strands("far hair", hairs[~near & (tones == tone)], 0.00015, material))
+        return locks + self.far_hair
 
-    def _strands(self, hairs, tones):
-        """Hair in locks of several tones."""
-        return [
-            add_strands(
-                f"hair {tone}", hairs[tones == tone], 0.00015,
-                hair_material("hair", [brightness * c for c in self.looks.hair]),
-            )
-            for tone, brightness in enumerate(strands.TONES)
-        ]
+    def _beside_mouth(self, hairs):
+        """Which strands come near the part of the picture that is painted."""
+        low, high = self.face.chin_z - 0.06, self.face.mouth_z + 0.04
+        inside = (np.abs(hairs[..., 0]) < 0.055) & (hairs[..., 1] < 0.02) & (hairs[..., 2] > low) & (hairs[..., 2] < high)
+        return inside.any(1)
 
     def _outside(self, points):
         """The points, those in or near the head moved out of it."""
@@ -412,6 +415,11 @@ class Studio:
         head = self.character.head_matrices(pose.yaw, pose.pitch, pose.roll)[-1]
         for carried in self.rigid:
             carried.matrix_world = Matrix.Translation(sway) @ Matrix(head.tolist())
+
+    def show_far_hair(self, shown):
+        """Strands that no crop shows take more time than the crop; their ground throws the same shadow."""
+        for strand in self.far_hair:
+            strand.hide_render = not shown
 
     def project(self, points):
         """Pixels [n,2] (x to the right, y down) of world points [n,3]."""
