@@ -277,11 +277,15 @@ class Studio:
         ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
         sheets = strands.Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
         hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
-        near = self._beside_mouth(hairs)
-        locks = [ground]
+        return [ground, *self._strands(hairs, tones)]
+
+    def _strands(self, hairs, tones):
+        """Hair in locks of several tones, what comes near the mouth apart from the rest."""
+        near, locks = self._beside_mouth(hairs), []
         for tone, brightness in enumerate(strands.TONES):
-            material = hair_material("hair", [brightness * c for c in colour])
-            locks.append(add_strands("hair", hairs[near & (tones == tone)], 0.00015, material))
+            material = hair_material("hair", [brightness * c for c in self.looks.hair])
+            if near.any():
+                locks.append(add_strands("hair", hairs[near & (tones == tone)], 0.00015, material))
             self.far_hair.append(add_strands("far hair", hairs[~near & (tones == tone)], 0.00015, material))
         return locks + self.far_hair
 
