@@ -6,19 +6,19 @@ import java.util.List;
  * How frames of different sessions are gathered into one call of a network.
  *
  * @param maxFrames the most frames of one call
- * @param preferredSizes numbers of frames that a device computes best; a batch of such a size does
- *     not wait for more
+ * @param preferredSizes numbers of frames that a device computes best, such as those of a TensorRT
+ *     profile; empty for any
  * @param maxDelayMs the longest a frame waits for company
  */
 public record BatchingConfig(int maxFrames, List<Integer> preferredSizes, double maxDelayMs) {
-  static final BatchingConfig DEFAULT = new BatchingConfig(8, List.of(8), 30);
+  static final BatchingConfig DEFAULT = new BatchingConfig(8, List.of(), 30);
 
   public BatchingConfig {
     preferredSizes = List.copyOf(preferredSizes);
-    Check.range("batching.max_frames", maxFrames, 1, 256);
+    Check.range("max_frames", maxFrames, 1, 256);
     for (int size : preferredSizes) {
-      Check.range("batching.preferred_sizes", size, 1, maxFrames);
+      Check.range("preferred_sizes", size, 1, maxFrames);
     }
-    Check.range("batching.max_delay_ms", maxDelayMs, 0, 10_000);
+    Check.range("max_delay_ms", maxDelayMs, 0, 10_000);
   }
 }

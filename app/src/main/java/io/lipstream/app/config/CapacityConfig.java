@@ -11,7 +11,7 @@ import java.util.List;
  */
 public record CapacityConfig(
     int maxModels, double maxMemoryGb, String evictionPolicy, double idleTimeoutMinutes) {
-  static final CapacityConfig DEFAULT = new CapacityConfig(256, 0, "lru", 30);
+  static final CapacityConfig DEFAULT = new CapacityConfig(10_000, 0, "lru", 30);
 
   public CapacityConfig {
     Check.range("capacity.max_models", maxModels, 1, 1_000_000);

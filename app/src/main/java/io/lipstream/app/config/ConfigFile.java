@@ -17,7 +17,6 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.Spelling;
 import java.io.IOException;
-import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.nio.file.Files;
@@ -114,7 +113,13 @@ public final class ConfigFile {
       JsonNode said = MAPPER.readTree(yaml);
       ObjectNode whole = MAPPER.valueToTree(InferenceConfig.DEFAULT);
       if (!isNothing(said)) {
-        overlay(whole, object("", said), InferenceConfig.class, "");
+        ObjectNode file = object("", said);
+        JsonNode models = file.remove("models");
+        overlay(whole, file, InferenceConfig.class, "");
+        // Last, because each starts from what the file says of all.
+        if (models != null && !isNothing(models)) {
+          overlayModels(whole, object("models", models), "models");
+        }
       }
       return MAPPER.treeToValue(whole, InferenceConfig.class);
     } catch (JsonProcessingException e) {
@@ -165,12 +170,10 @@ public final class ConfigFile {
         throw unknown(path, key, parent, known);
       }
       JsonNode value = field.getValue();
-      if (isNothing(value) && (isMap(fieldType) || isRecord(fieldType))) {
+      if (isNothing(value) && isRecord(fieldType)) {
         continue; // a heading whose keys are all commented out
       }
-      if (isMap(fieldType)) {
-        overlayModels((ObjectNode) target.get(key), object(path, value), path);
-      } else if (isRecord(fieldType)) {
+      if (isRecord(fieldType)) {
         overlay((ObjectNode) target.get(key), object(path, value), fieldType, path);
       } else {
         target.set(key, value);
@@ -178,9 +181,11 @@ public final class ConfigFile {
     }
   }
 
-  private void overlayModels(ObjectNode target, ObjectNode said, String parent) {
+  private void overlayModels(ObjectNode whole, ObjectNode said, String parent) {
+    ObjectNode target = (ObjectNode) whole.get("models");
     for (Map.Entry<String, JsonNode> model : said.properties()) {
       ObjectNode one = MAPPER.valueToTree(ModelConfig.DEFAULT);
+      one.set("batching", whole.get("batching").deepCopy());
       String path = join(parent, model.getKey());
       if (!isNothing(model.getValue())) {
         overlay(one, object(path, model.getValue()), ModelConfig.class, path);
@@ -270,10 +275,6 @@ public final class ConfigFile {
 
   private static boolean isNothing(JsonNode node) {
     return node.isNull() || node.isMissingNode() || (node.isTextual() && node.asText().isEmpty());
-  }
-
-  private static boolean isMap(Type type) {
-    return type instanceof ParameterizedType generic && generic.getRawType() == Map.class;
   }
 
   private static boolean isRecord(Type type) {

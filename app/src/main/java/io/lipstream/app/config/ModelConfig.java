@@ -6,9 +6,11 @@ package io.lipstream.app.config;
  * @param modelPath its file or folder under models_root; empty for the one named by its id
  * @param preload whether it is loaded at start
  * @param preferredGpu the device it is put on where there is room, -1 for any
+ * @param batching its own, which starts from the general one
  */
-public record ModelConfig(String modelPath, boolean preload, int preferredGpu) {
-  static final ModelConfig DEFAULT = new ModelConfig("", false, -1);
+public record ModelConfig(
+    String modelPath, boolean preload, int preferredGpu, BatchingConfig batching) {
+  static final ModelConfig DEFAULT = new ModelConfig("", false, -1, BatchingConfig.DEFAULT);
 
   public ModelConfig {
     Check.range("preferred_gpu", preferredGpu, -1, 63);

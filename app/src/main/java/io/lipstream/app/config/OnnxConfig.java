@@ -7,7 +7,7 @@ package io.lipstream.app.config;
  */
 public record OnnxConfig(
     int cudaStreamsPerWorker, int intraOpThreads, int interOpThreads, int maxModelMb) {
-  static final OnnxConfig DEFAULT = new OnnxConfig(1, 1, 1, 2047);
+  static final OnnxConfig DEFAULT = new OnnxConfig(1, 1, 1, 1024);
 
   public OnnxConfig {
     Check.that(

@@ -48,13 +48,14 @@ final class ConfigFileTest {
     assertThat(config.tls()).isEqualTo(new TlsConfig("", "", ""));
     assertThat(config.auth()).isEqualTo(new AuthConfig(new Secret(""), "", "management"));
     assertThat(config.engine()).isEqualTo(new EngineConfig("local", ""));
-    assertThat(config.gpus()).isEqualTo(new GpusConfig(false, 1, 8.0, "least-loaded", false));
+    assertThat(config.gpus())
+        .isEqualTo(new GpusConfig(false, "cuda", true, 1, 8.0, "least-loaded", false));
     assertThat(config.cpus()).isEqualTo(new CpusConfig(1, 4.0));
-    assertThat(config.onnx()).isEqualTo(new OnnxConfig(1, 1, 1, 2047));
+    assertThat(config.onnx()).isEqualTo(new OnnxConfig(1, 1, 1, 1024));
     assertThat(config.modelsRoot()).isEmpty();
     assertThat(config.models()).isEmpty();
-    assertThat(config.capacity()).isEqualTo(new CapacityConfig(256, 0, "lru", 30));
-    assertThat(config.batching()).isEqualTo(new BatchingConfig(8, List.of(8), 30));
+    assertThat(config.capacity()).isEqualTo(new CapacityConfig(10_000, 0, "lru", 30));
+    assertThat(config.batching()).isEqualTo(new BatchingConfig(8, List.of(), 30));
     assertThat(config.audio()).isEqualTo(new AudioConfig(2));
     assertThat(config.logging()).isEqualTo(new LoggingConfig("auto", "info", false, true, false));
     assertThat(config.metrics()).isEqualTo(new MetricsConfig(true, "127.0.0.1", 9464));
@@ -72,13 +73,13 @@ final class ConfigFileTest {
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
             auth: {token: 0123456789abcdef, scope: all}
             engine: {kind: oip, url: 'far:8001'}
-            gpus: {enabled: true, count: 7, memory_gb_per_gpu: 8.5, assignment_strategy: round-robin,
+            gpus: {enabled: true, provider: tensorrt, float16: false, count: 7, memory_gb_per_gpu: 8.5, assignment_strategy: round-robin,
               allow_multi_gpu_models: false}
             cpus: {count: 9, memory_gb_per_cpu: 1.5}
             onnx: {cuda_streams_per_worker: 1, intra_op_threads: 10, inter_op_threads: 11, max_model_mb: 12}
             models_root: /models
             models:
-              may.v2: {model_path: may/v2.onnx, preload: true, preferred_gpu: 2}
+              may.v2: {model_path: may/v2.onnx, preload: true, preferred_gpu: 2, batching: {max_delay_ms: 3}}
               june: {}
             capacity: {max_models: 13, max_memory_gb: 14, eviction_policy: lfu, idle_timeout_minutes: 15}
             batching: {max_frames: 16, preferred_sizes: [4, 16], max_delay_ms: 17.5}
@@ -93,7 +94,8 @@ final class ConfigFileTest {
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.auth()).isEqualTo(new AuthConfig(new Secret("0123456789abcdef"), "", "all"));
     assertThat(config.engine()).isEqualTo(new EngineConfig("oip", "far:8001"));
-    assertThat(config.gpus()).isEqualTo(new GpusConfig(true, 7, 8.5, "round-robin", false));
+    assertThat(config.gpus())
+        .isEqualTo(new GpusConfig(true, "tensorrt", false, 7, 8.5, "round-robin", false));
     assertThat(config.cpus()).isEqualTo(new CpusConfig(9, 1.5));
     assertThat(config.onnx()).isEqualTo(new OnnxConfig(1, 10, 11, 12));
     assertThat(config.modelsRoot()).isEqualTo("/models");
@@ -101,9 +103,9 @@ final class ConfigFileTest {
         .isEqualTo(
             Map.of(
                 "may.v2",
-                new ModelConfig("may/v2.onnx", true, 2),
+                new ModelConfig("may/v2.onnx", true, 2, new BatchingConfig(16, List.of(4, 16), 3)),
                 "june",
-                new ModelConfig("", false, -1)));
+                new ModelConfig("", false, -1, new BatchingConfig(16, List.of(4, 16), 17.5))));
     assertThat(config.capacity()).isEqualTo(new CapacityConfig(13, 14, "lfu", 15));
     assertThat(config.batching()).isEqualTo(new BatchingConfig(16, List.of(4, 16), 17.5));
     assertThat(config.audio()).isEqualTo(new AudioConfig(18));
@@ -130,7 +132,7 @@ final class ConfigFileTest {
   void thePageListsEveryKeyWithItsDefaultAndEveryRefusal() throws IOException {
     String page = Files.readString(PAGE);
     Set<String> listed = new TreeSet<>();
-    Pattern row = Pattern.compile("(?m)^\\| `([a-z_.*]+)` \\| ");
+    Pattern row = Pattern.compile("(?m)^\\| `([a-z0-9_.*]+)` \\| ");
     row.matcher(page).results().forEach(found -> listed.add(found.group(1)));
     Set<String> expected = new TreeSet<>(ConfigFile.keys().keySet());
     expected.addAll(RefusedKeys.all().keySet());
