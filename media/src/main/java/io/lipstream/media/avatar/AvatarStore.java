@@ -79,6 +79,11 @@ public final class AvatarStore {
     }
   }
 
+  /** Whether there is an avatar of this name, broken or not. */
+  public boolean holds(String name) {
+    return locations().containsKey(name);
+  }
+
   /** Every avatar by name, broken ones included. */
   public List<Entry> list() {
     return locations().entrySet().stream()

@@ -1,0 +1,5 @@
+/** The way to an inference server elsewhere. */
+@NullMarked
+package io.lipstream.inference.client;
+
+import org.jspecify.annotations.NullMarked;
