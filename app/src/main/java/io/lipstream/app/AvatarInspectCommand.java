@@ -1,9 +1,10 @@
 package io.lipstream.app;
 
 import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.Network;
 import io.lipstream.inference.NetworkDescription;
+import io.lipstream.inference.NetworkFile;
 import io.lipstream.inference.OnnxEncoder;
-import io.lipstream.inference.OnnxGenerator;
 import io.lipstream.inference.TensorDescription;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
@@ -51,10 +52,10 @@ final class AvatarInspectCommand implements Runnable {
       describe(opened);
       EngineOptions options = EngineOptions.cpu().withConcurrentCalls(1);
       try (OnnxEncoder encoder = new OnnxEncoder(Networks.encoder(opened), options);
-          OnnxGenerator generator =
-              new OnnxGenerator(Networks.generator(opened, options), frames, options)) {
+          Network generator =
+              Network.open(Networks.generator(opened, options), NetworkFile.MAX_BYTES, options)) {
         describe("audio encoder", encoder.describe());
-        describe("generator", generator.describe());
+        describe("generator", generator.description());
       }
       Path target = sheet == null ? Path.of(opened.manifest().name() + "-sheet.png") : sheet;
       ContactSheet.write(opened, frames, target);

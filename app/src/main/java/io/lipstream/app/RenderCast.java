@@ -4,7 +4,7 @@ import io.lipstream.app.render.RenderPipeline;
 import io.lipstream.compositing.PasteEdge;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.OnnxEncoder;
-import io.lipstream.inference.OnnxGenerator;
+import io.lipstream.inference.lipsync.EngineGenerator;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
@@ -47,7 +47,7 @@ final class RenderCast implements AutoCloseable {
       cast =
           new RenderPipeline.Cast(
               keep(new OnnxEncoder(Networks.encoder(avatar), options)),
-              keep(new OnnxGenerator(Networks.generator(avatar, options), frames, options)),
+              keep(EngineGenerator.alone(Networks.generator(avatar, options), frames, options)),
               frames,
               manifest,
               edge);

@@ -15,7 +15,7 @@ import java.nio.file.Path;
  */
 public record NetworkFile(String owner, Path path) {
   /** Protobuf cannot hold more than 2 GiB; a network of this family has 2 to 50 MB. */
-  static final int MAX_BYTES = 1 << 30;
+  public static final int MAX_BYTES = 1 << 30;
 
   private static final String LFS_POINTER = "version https://git-lfs";
 

@@ -1,22 +1,23 @@
 package io.lipstream.inference;
 
-import static io.lipstream.inference.Networks.open;
 import static io.lipstream.inference.Networks.tinyFp16Generator;
 import static io.lipstream.inference.Networks.tinyGenerator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import io.lipstream.media.avatar.GeneratorFamily;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class DescriptionTest {
 
   @Test
   void networkTellsItsTensorsItsMakerAndItsOperators() throws IOException {
-    try (OnnxGenerator generator = open(tinyGenerator())) {
-      NetworkDescription network = generator.describe();
+    try (Network generator = describe(tinyGenerator())) {
+      NetworkDescription network = generator.description();
       assertThat(network.inputs())
           .map(TensorDescription::toString)
           .containsExactly("visual float32 [N, 6, 320, 320]", "audio float32 [N, 32, 16, 16]");
@@ -34,8 +35,8 @@ class DescriptionTest {
 
   @Test
   void halfPrecisionIsShown() {
-    try (OnnxGenerator generator = open(tinyFp16Generator())) {
-      assertThat(generator.describe().inputs().getFirst())
+    try (Network generator = describe(tinyFp16Generator())) {
+      assertThat(generator.description().inputs().getFirst())
           .hasToString("visual float16 [N, 6, 320, 320]");
     }
   }
@@ -64,5 +65,12 @@ class DescriptionTest {
     assertThatThrownBy(() -> EngineOptions.cpu().withProvider(Provider.CUDA, -1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("deviceIndex");
+  }
+
+  private static Network describe(Path file) {
+    return Network.open(
+        GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, file),
+        NetworkFile.MAX_BYTES,
+        EngineOptions.cpu());
   }
 }

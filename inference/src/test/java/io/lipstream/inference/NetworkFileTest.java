@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.lipstream.inference.lipsync.EngineGenerator;
 import io.lipstream.media.LipstreamException;
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -102,8 +103,8 @@ class NetworkFileTest {
       Files.copy(tinyGenerator(), zip.getPath("generator.onnx"));
     }
     try (FileSystem zip = FileSystems.newFileSystem(archive);
-        OnnxGenerator generator = open(zip.getPath("generator.onnx"))) {
-      assertThat(generator.describe().inputs()).hasSize(2);
+        EngineGenerator generator = open(zip.getPath("generator.onnx"))) {
+      assertThat(generator.roiPx()).isEqualTo(320);
     }
   }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lipstream.inference.Networks.Patterns;
+import io.lipstream.inference.lipsync.EngineGenerator;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.picture.Rect;
@@ -133,7 +134,7 @@ class NetworkMismatchTest {
   private static LipstreamException refusalOf(GeneratorSpec spec) {
     return catchThrowableOfType(
         LipstreamException.class,
-        () -> new OnnxGenerator(spec, new Patterns(), EngineOptions.cpu()).close());
+        () -> EngineGenerator.alone(spec, new Patterns(), EngineOptions.cpu()).close());
   }
 
   private static GeneratorSpec named(Path file, String visual, String audio, String output) {

@@ -2,7 +2,7 @@ package io.lipstream.benchmarks.inference;
 
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.GeneratorSpec;
-import io.lipstream.inference.OnnxGenerator;
+import io.lipstream.inference.lipsync.EngineGenerator;
 import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.MouthGenerator;
 import java.nio.file.Path;
@@ -54,14 +54,14 @@ public class GeneratorBenchmark {
     public int intraOpThreads;
 
     @SuppressWarnings("NullAway.Init")
-    private OnnxGenerator generator;
+    private EngineGenerator generator;
 
     @Setup
     public void load() {
       EngineOptions options =
           EngineOptions.cpu().withMaxBatch(batch).withIntraOpThreads(intraOpThreads);
       generator =
-          new OnnxGenerator(
+          EngineGenerator.alone(
               GeneratorSpec.of("measured", GeneratorFamily.SYNCTALK2D_328, Path.of(network)),
               new NoiseCrops(),
               options);

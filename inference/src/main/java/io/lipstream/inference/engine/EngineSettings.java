@@ -1,5 +1,6 @@
 package io.lipstream.inference.engine;
 
+import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.Provider;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +23,24 @@ public record EngineSettings(
   /** One CPU device whose workers are the machine's cores. */
   public static EngineSettings cpu() {
     return new EngineSettings(Devices.cpu(), Capacity.DEFAULT, Batching.DEFAULT, Map.of());
+  }
+
+  /** What runs one network, of that id, as the options say. */
+  public static EngineSettings of(String modelId, EngineOptions options) {
+    int device = options.provider() == Provider.CPU ? 0 : options.deviceIndex();
+    return new EngineSettings(
+        new Devices(
+            options.provider(),
+            device + 1,
+            Devices.cpu().memoryBytes(),
+            Assignment.LEAST_LOADED,
+            options.concurrentCalls(),
+            options.intraOpThreads(),
+            options.interOpThreads(),
+            options.float16()),
+        Capacity.DEFAULT,
+        Batching.DEFAULT.withMaxFrames(options.maxBatch()),
+        Map.of(modelId, new ModelSettings(false, device, Optional.empty(), Optional.empty())));
   }
 
   public EngineSettings withDevices(Devices newDevices) {

@@ -1,5 +1,7 @@
 package io.lipstream.inference.engine;
 
+import java.util.List;
+
 /**
  * One session's frames on their way to one model. While it is open its model is not evicted.
  *
@@ -20,6 +22,14 @@ public interface FrameStream extends AutoCloseable {
    * @return false if the queue is full or the stream is closed; done() is then not called
    */
   boolean submit(Frame frame, long deadlineNanos);
+
+  /**
+   * Queues the first frames of a list at once, so that they can share a batch.
+   *
+   * @param deadlineNanos of each of them, as for one
+   * @return how many were queued; the others did not fit, or the stream is closed
+   */
+  int submit(List<? extends Frame> frames, int count, long deadlineNanos);
 
   /** Gives back what waits, as flushed; what is being computed still comes. */
   void flush();

@@ -1,6 +1,7 @@
 package io.lipstream.inference.engine;
 
 import io.lipstream.inference.engine.Frame.Outcome;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,18 +57,37 @@ final class LocalStream implements FrameStream {
   @Override
   public boolean submit(Frame frame, long deadlineNanos) {
     synchronized (device) {
-      if (closed || count == frames.length) {
+      if (!add(frame, deadlineNanos)) {
         return false;
       }
-      int place = (head + count) % frames.length;
-      frames[place] = frame;
-      deadlines[place] = deadlineNanos;
-      submitted[place] = device.nowNanos();
-      count++;
-      queue.added(this);
       device.wakeOne();
       return true;
     }
+  }
+
+  @Override
+  public int submit(List<? extends Frame> several, int wanted, long deadlineNanos) {
+    synchronized (device) {
+      int queued = 0;
+      while (queued < wanted && add(several.get(queued), deadlineNanos)) {
+        queued++;
+      }
+      device.wakeOne();
+      return queued;
+    }
+  }
+
+  private boolean add(Frame frame, long deadlineNanos) {
+    if (closed || count == frames.length) {
+      return false;
+    }
+    int place = (head + count) % frames.length;
+    frames[place] = frame;
+    deadlines[place] = deadlineNanos;
+    submitted[place] = device.nowNanos();
+    count++;
+    queue.added(this);
+    return true;
   }
 
   @Override

@@ -1,12 +1,17 @@
 package io.lipstream.inference.lipsync;
 
 import io.lipstream.inference.CallPool;
+import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.PictureTensor.Values;
 import io.lipstream.inference.engine.Admission;
+import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
+import io.lipstream.inference.engine.EngineEvents;
+import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.Frame.Outcome;
 import io.lipstream.inference.engine.FrameStream;
+import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.inference.engine.StreamRequest;
 import io.lipstream.inference.engine.StreamRequest.Priority;
 import io.lipstream.media.LipstreamException;
@@ -22,9 +27,12 @@ import java.util.List;
  * more wait. Close waits for them.
  */
 public final class EngineGenerator implements MouthGenerator {
+  private static final String ONLY_MODEL = "generator";
+
   private final GeneratorSpec spec;
   private final ReferenceCrops references;
   private final int maxBatch;
+  private final Runnable onClose;
   private final CallPool<Call> calls;
 
   /**
@@ -45,6 +53,18 @@ public final class EngineGenerator implements MouthGenerator {
       Priority priority,
       int callers,
       int maxBatch) {
+    this(engine, () -> {}, modelId, spec, references, priority, callers, maxBatch);
+  }
+
+  private EngineGenerator(
+      Engine engine,
+      Runnable onClose,
+      String modelId,
+      GeneratorSpec spec,
+      ReferenceCrops references,
+      Priority priority,
+      int callers,
+      int maxBatch) {
     if (references.roiPx() != spec.roiPx()) {
       throw new IllegalArgumentException(
           "references of " + references.roiPx() + " pixels for a network of " + spec.roiPx());
@@ -52,6 +72,7 @@ public final class EngineGenerator implements MouthGenerator {
     this.spec = spec;
     this.references = references;
     this.maxBatch = maxBatch;
+    this.onClose = onClose;
     StreamRequest request = new StreamRequest(modelId, spec.avatar(), priority, 0, maxBatch);
     calls =
         new CallPool<>(
@@ -60,6 +81,34 @@ public final class EngineGenerator implements MouthGenerator {
             () -> new Call(open(engine, request)));
     // So that a model that cannot be loaded is known here and not at the first frame.
     calls.giveBack(calls.take());
+  }
+
+  /**
+   * A generator with an engine of its own, which is closed with it; for one avatar in one process.
+   *
+   * @param options of the one network; as many callers as it has concurrent calls
+   */
+  public static EngineGenerator alone(
+      GeneratorSpec spec, ReferenceCrops references, EngineOptions options) {
+    Catalogue catalogue = Catalogue.empty();
+    catalogue.add(ONLY_MODEL, spec);
+    LocalEngine engine =
+        LocalEngine.start(
+            EngineSettings.of(ONLY_MODEL, options), catalogue, EngineEvents.NONE, System::nanoTime);
+    try {
+      return new EngineGenerator(
+          engine,
+          engine::close,
+          ONLY_MODEL,
+          spec,
+          references,
+          Priority.BULK,
+          options.concurrentCalls(),
+          options.maxBatch());
+    } catch (RuntimeException | Error e) {
+      engine.close();
+      throw e;
+    }
   }
 
   private static FrameStream open(Engine engine, StreamRequest request) {
@@ -115,7 +164,7 @@ public final class EngineGenerator implements MouthGenerator {
 
   @Override
   public void close() {
-    calls.close(() -> {});
+    calls.close(onClose);
   }
 
   private int mouthBytes() {
@@ -144,18 +193,14 @@ public final class EngineGenerator implements MouthGenerator {
     }
 
     void generate(int count, int[] frameIndices, float[] audioWindows, byte[] mouths) {
-      begin(count);
-      int submitted = 0;
-      while (submitted < count) {
-        MouthFrame frame = frames.get(submitted);
-        frame.show(references, frameIndices[submitted]);
-        frame.hear(audioWindows, submitted * AUDIO_WINDOW_FLOATS);
-        frame.draw(mouths, submitted * mouthBytes());
-        if (!stream.submit(frame, Long.MAX_VALUE)) {
-          break;
-        }
-        submitted++;
+      for (int i = 0; i < count; i++) {
+        MouthFrame frame = frames.get(i);
+        frame.show(references, frameIndices[i]);
+        frame.hear(audioWindows, i * AUDIO_WINDOW_FLOATS);
+        frame.draw(mouths, i * mouthBytes());
       }
+      begin(count);
+      int submitted = stream.submit(frames, count, Long.MAX_VALUE);
       awaitEnd(count - submitted);
       if (submitted < count) {
         throw new IllegalStateException("the engine is closed");

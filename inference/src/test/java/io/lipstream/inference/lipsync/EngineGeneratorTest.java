@@ -1,4 +1,4 @@
-package io.lipstream.inference;
+package io.lipstream.inference.lipsync;
 
 import static io.lipstream.inference.Networks.ROI_PX;
 import static io.lipstream.inference.Networks.fixture;
@@ -10,7 +10,11 @@ import static io.lipstream.inference.Networks.tinyGenerator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lipstream.inference.ChannelOrder;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.Networks.Patterns;
+import io.lipstream.inference.ValueRange;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.picture.Rect;
@@ -22,20 +26,20 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-class OnnxGeneratorTest {
+class EngineGeneratorTest {
   private static final float SILENCE = 0;
   private static final float LOUD = 5;
 
   @Test
   void silenceLeavesTheReferenceExactlyAsItIs() {
-    try (OnnxGenerator generator = open(tinyGenerator())) {
+    try (EngineGenerator generator = open(tinyGenerator())) {
       assertThat(generate(generator, new int[] {3}, SILENCE)).isEqualTo(Patterns.planar(3));
     }
   }
 
   @Test
   void speechOpensADarkMouthAndTouchesNothingElse() {
-    try (OnnxGenerator generator = open(tinyGenerator())) {
+    try (EngineGenerator generator = open(tinyGenerator())) {
       byte[] open = generate(generator, new int[] {0}, LOUD);
       byte[] closed = Patterns.planar(0);
       int middle = 214 * ROI_PX + 160;
@@ -53,7 +57,7 @@ class OnnxGeneratorTest {
   void batchEqualsSingleFrames() {
     int[] frames = {5, 0, 7, 5};
     float[] loudness = {LOUD, SILENCE, 2, 3};
-    try (OnnxGenerator generator = open(tinyGenerator())) {
+    try (EngineGenerator generator = open(tinyGenerator())) {
       byte[] batch = generate(generator, frames, loudness);
       for (int i = 0; i < frames.length; i++) {
         byte[] single = generate(generator, new int[] {frames[i]}, loudness[i]);
@@ -64,7 +68,7 @@ class OnnxGeneratorTest {
 
   @Test
   void smallerBatchAfterALargerOneSeesNoLeftovers() {
-    try (OnnxGenerator generator =
+    try (EngineGenerator generator =
         open(tinyGenerator(), EngineOptions.cpu().withConcurrentCalls(1))) {
       generate(generator, new int[] {0, 1, 2, 3}, LOUD, LOUD, LOUD, LOUD);
       byte[] two = generate(generator, new int[] {6, 4}, SILENCE, SILENCE);
@@ -76,9 +80,8 @@ class OnnxGeneratorTest {
   @Test
   void networkOfFixedBatchOneComputesAnyBatch() {
     int[] frames = {1, 2, 3};
-    try (OnnxGenerator dynamic = open(tinyGenerator());
-        OnnxGenerator fixed = open(fixture("generator-batch-of-1"))) {
-      assertThat(fixed.describe().framesPerRun()).isEqualTo(1);
+    try (EngineGenerator dynamic = open(tinyGenerator());
+        EngineGenerator fixed = open(fixture("generator-batch-of-1"))) {
       assertThat(fixed.maxBatch()).isEqualTo(dynamic.maxBatch());
       assertThat(generate(fixed, frames, LOUD, 2, SILENCE))
           .isEqualTo(generate(dynamic, frames, LOUD, 2, SILENCE));
@@ -87,8 +90,8 @@ class OnnxGeneratorTest {
 
   @Test
   void tensorsOfOtherNamesInOtherOrderAreFoundByTheirShapes() {
-    try (OnnxGenerator usual = open(tinyGenerator());
-        OnnxGenerator renamed = open(fixture("generator-renamed"))) {
+    try (EngineGenerator usual = open(tinyGenerator());
+        EngineGenerator renamed = open(fixture("generator-renamed"))) {
       assertThat(generate(renamed, new int[] {2}, LOUD))
           .isEqualTo(generate(usual, new int[] {2}, LOUD));
     }
@@ -97,15 +100,16 @@ class OnnxGeneratorTest {
   @Test
   void tensorsWithoutFixedSizesAreFoundByTheManifestsNames() {
     GeneratorSpec spec = syncTalk(fixture("generator-all-dynamic"), "visual", "audio", "mouth");
-    try (OnnxGenerator generator = new OnnxGenerator(spec, new Patterns(), EngineOptions.cpu())) {
+    try (EngineGenerator generator =
+        EngineGenerator.alone(spec, new Patterns(), EngineOptions.cpu())) {
       assertThat(generate(generator, new int[] {1}, SILENCE)).isEqualTo(Patterns.planar(1));
     }
   }
 
   @Test
   void halfPrecisionStaysWithinOneLevel() {
-    try (OnnxGenerator full = open(tinyGenerator());
-        OnnxGenerator half = open(tinyFp16Generator())) {
+    try (EngineGenerator full = open(tinyGenerator());
+        EngineGenerator half = open(tinyFp16Generator())) {
       byte[] expected = generate(full, new int[] {4, 1}, 3, LOUD);
       byte[] found = generate(half, new int[] {4, 1}, 3, LOUD);
       for (int i = 0; i < expected.length; i++) {
@@ -136,7 +140,8 @@ class OnnxGeneratorTest {
         }
       }
     }
-    try (OnnxGenerator generator = new OnnxGenerator(spec, new Patterns(), EngineOptions.cpu())) {
+    try (EngineGenerator generator =
+        EngineGenerator.alone(spec, new Patterns(), EngineOptions.cpu())) {
       assertThat(generate(generator, new int[] {2}, SILENCE)).isEqualTo(expected);
     }
   }
@@ -158,7 +163,8 @@ class OnnxGeneratorTest {
     for (int plane = 0; plane < 3; plane++) {
       expected[plane * ROI_PX * ROI_PX] = 0;
     }
-    try (OnnxGenerator generator = new OnnxGenerator(spec, new Patterns(), EngineOptions.cpu())) {
+    try (EngineGenerator generator =
+        EngineGenerator.alone(spec, new Patterns(), EngineOptions.cpu())) {
       byte[] found = generate(generator, new int[] {0}, SILENCE);
       for (int i = 0; i < expected.length; i++) {
         assertThat(Math.abs((found[i] & 0xff) - (expected[i] & 0xff))).isLessThanOrEqualTo(1);
@@ -168,7 +174,7 @@ class OnnxGeneratorTest {
 
   @Test
   void brightnessBeyondTheRangeIsClamped() {
-    try (OnnxGenerator generator = open(fixture("generator-echo-float16"))) {
+    try (EngineGenerator generator = open(fixture("generator-echo-float16"))) {
       byte[] bytes = generate(generator, new int[] {0, 0, 0, 0}, 1.5f, -0.5f, 0.5f, 60_000);
       assertThat(pictureOf(bytes, 0)).containsOnly((byte) 255);
       assertThat(pictureOf(bytes, 1)).containsOnly((byte) 0);
@@ -179,7 +185,7 @@ class OnnxGeneratorTest {
 
   @Test
   void valueThatIsNotANumberNamesAvatarAndFrame() {
-    try (OnnxGenerator generator = open(fixture("generator-not-a-number"))) {
+    try (EngineGenerator generator = open(fixture("generator-not-a-number"))) {
       assertThatThrownBy(() -> generate(generator, new int[] {0, 6}, SILENCE, -1))
           .isInstanceOf(LipstreamException.class)
           .hasMessage(
@@ -193,7 +199,7 @@ class OnnxGeneratorTest {
 
   @Test
   void floatSixteenInfinityIsNotANumberEither() {
-    try (OnnxGenerator generator = open(fixture("generator-echo-float16"))) {
+    try (EngineGenerator generator = open(fixture("generator-echo-float16"))) {
       assertThatThrownBy(() -> generate(generator, new int[] {3}, 70_000))
           .isInstanceOf(LipstreamException.class)
           .hasMessageContaining("not a number at frame 3");
@@ -202,7 +208,7 @@ class OnnxGeneratorTest {
 
   @Test
   void threadsAtOnceGetTheirOwnPictures() throws Exception {
-    try (OnnxGenerator generator =
+    try (EngineGenerator generator =
             open(tinyGenerator(), EngineOptions.cpu().withConcurrentCalls(2));
         ExecutorService callers = Executors.newFixedThreadPool(4)) {
       List<Future<?>> results = new ArrayList<>();
@@ -216,7 +222,7 @@ class OnnxGeneratorTest {
     }
   }
 
-  private static void drawInTurn(OnnxGenerator generator, int first) {
+  private static void drawInTurn(EngineGenerator generator, int first) {
     for (int turn = 0; turn < 25; turn++) {
       int[] frames = {(first + turn) % 8, (first * 3 + turn) % 8};
       byte[] mouths = generate(generator, frames, SILENCE, SILENCE);
@@ -227,7 +233,7 @@ class OnnxGeneratorTest {
 
   @Test
   void misuseNamesTheValue() {
-    try (OnnxGenerator generator = open(tinyGenerator())) {
+    try (EngineGenerator generator = open(tinyGenerator())) {
       assertThatThrownBy(() -> generate(generator, new int[5], 0, 0, 0, 0, 0))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("5 frames for batches of at most 4");

@@ -1,4 +1,4 @@
-package io.lipstream.inference;
+package io.lipstream.inference.lipsync;
 
 import static io.lipstream.inference.Networks.ROI_PX;
 import static io.lipstream.inference.Networks.generate;
@@ -7,6 +7,8 @@ import static io.lipstream.inference.Networks.tinyGenerator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.Networks.Patterns;
 import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.ReferenceCrops;
@@ -20,11 +22,11 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** Closing and memory: native resources that no garbage collector frees. */
-class EngineLifetimeTest {
+class GeneratorLifetimeTest {
 
   @Test
   void closedGeneratorRefuses() {
-    OnnxGenerator generator = open(tinyGenerator());
+    EngineGenerator generator = open(tinyGenerator());
     generator.close();
     generator.close();
     assertThatThrownBy(() -> generate(generator, new int[] {0}, 0))
@@ -35,8 +37,8 @@ class EngineLifetimeTest {
   @Test
   void closeWaitsForTheCallThatComputes() throws Exception {
     SlowCrops crops = new SlowCrops();
-    OnnxGenerator generator =
-        new OnnxGenerator(
+    EngineGenerator generator =
+        EngineGenerator.alone(
             GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, tinyGenerator()),
             crops,
             EngineOptions.cpu());
@@ -63,8 +65,8 @@ class EngineLifetimeTest {
   @Test
   void callerThatFindsAllBuffersTakenWaitsForThem() throws Exception {
     SlowCrops crops = new SlowCrops();
-    try (OnnxGenerator generator =
-        new OnnxGenerator(
+    try (EngineGenerator generator =
+        EngineGenerator.alone(
             GeneratorSpec.of("test", GeneratorFamily.SYNCTALK2D_328, tinyGenerator()),
             crops,
             EngineOptions.cpu().withConcurrentCalls(1))) {
@@ -99,7 +101,7 @@ class EngineLifetimeTest {
   }
 
   private static void loadRunClose(EngineOptions options) {
-    try (OnnxGenerator generator = open(tinyGenerator(), options)) {
+    try (EngineGenerator generator = open(tinyGenerator(), options)) {
       generate(generator, new int[] {1}, 3);
     }
   }
