@@ -276,6 +276,10 @@ final class Device {
       return Optional.empty();
     }
     double promised = promised(queue, pace);
+    if (queue.streams().isEmpty()) {
+      // As long as nobody is admitted, nothing is measured: see ServiceTimes.
+      queue.service().doubt();
+    }
     if (promised > FULL) {
       return Optional.of(
           String.format(

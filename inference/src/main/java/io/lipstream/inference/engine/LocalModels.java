@@ -83,7 +83,7 @@ final class LocalModels implements Models, AutoCloseable {
         .forEach(
             (id, model) -> {
               if (model.preload()) {
-                var _ = request(entry(id));
+                var _ = request(entry(id), false);
               }
             });
   }
@@ -155,12 +155,16 @@ final class LocalModels implements Models, AutoCloseable {
     }
   }
 
-  /** Loads a model unless it is loaded; many callers wait for one load. */
-  LoadOutcome load(ModelEntry entry) {
-    return request(entry).join();
+  /**
+   * Loads a model unless it is loaded; many callers wait for one load.
+   *
+   * @param again whether to read a file that was just found to be at fault
+   */
+  private LoadOutcome load(ModelEntry entry, boolean again) {
+    return request(entry, again).join();
   }
 
-  private CompletableFuture<LoadOutcome> request(ModelEntry entry) {
+  private CompletableFuture<LoadOutcome> request(ModelEntry entry, boolean again) {
     CompletableFuture<LoadOutcome> loading;
     synchronized (entries) {
       if (entry.queue != null) {
@@ -169,7 +173,9 @@ final class LocalModels implements Models, AutoCloseable {
       if (entry.loading != null) {
         return entry.loading;
       }
-      if (entry.failed != null && System.nanoTime() - entry.failedAtNanos < FAILURE_HOLDS_NANOS) {
+      boolean failedJustNow =
+          entry.failed != null && System.nanoTime() - entry.failedAtNanos < FAILURE_HOLDS_NANOS;
+      if (!again && entry.failed != null && failedJustNow) {
         return CompletableFuture.completedFuture(entry.failed);
       }
       loading = new CompletableFuture<>();
@@ -187,7 +193,7 @@ final class LocalModels implements Models, AutoCloseable {
       if (admission != null) {
         return admission;
       }
-      switch (load(entry)) {
+      switch (load(entry, false)) {
         case LoadOutcome.Ready _ -> {}
         case LoadOutcome.Failed failed -> throw failed.cause();
         case LoadOutcome.NoRoom noRoom -> {
@@ -274,7 +280,7 @@ final class LocalModels implements Models, AutoCloseable {
         run(() -> reloadNow(entry, reloaded));
         require(modelId, reloaded.join());
       } else {
-        require(modelId, load(entry));
+        require(modelId, load(entry, true));
       }
       return status(modelId);
     } finally {

@@ -5,7 +5,7 @@ package io.lipstream.inference.engine;
  *
  * <p>Starts from the two sizes that were timed when the model was loaded and then follows what the
  * device really does. A size that was not seen for long moves along with those that were: the whole
- * table follows a sixteenth of each surprise, the size itself three sixteenths. Guarded by its
+ * table follows an eighth of each surprise, the size itself half as much again. Guarded by its
  * device.
  */
 final class ServiceTimes {
@@ -34,8 +34,8 @@ final class ServiceTimes {
   void observe(int frames, long measuredNanos) {
     double surprise =
         Math.clamp(Math.max(1, measuredNanos) / nanos[frames], 1 / OUTLIER, OUTLIER) - 1;
-    scale(1 + surprise / 16);
-    nanos[frames] *= 1 + surprise / 8;
+    scale(1 + surprise / 8);
+    nanos[frames] *= 1 + surprise / 16;
   }
 
   /** Nobody computed, so nothing was measured: an estimate that was too high must not stay so. */

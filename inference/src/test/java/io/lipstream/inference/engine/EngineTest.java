@@ -143,7 +143,7 @@ class EngineTest {
       for (Numbers frame : frames) {
         assertThat(frame.await()).isEqualTo(Outcome.COMPUTED);
         // The gate's own stream may have its second frame in the next batch.
-        assertThat(frame.batch).isGreaterThanOrEqualTo(frame == frames.getFirst() ? 1 : 5);
+        assertThat(frame.batch).isGreaterThanOrEqualTo(frame.equals(frames.getFirst()) ? 1 : 5);
         assertThat(frame.out[0]).isEqualTo(2 * frame.in[0]);
       }
       ModelStatistics statistics = status(engine, "doubles").statistics();
