@@ -7,7 +7,8 @@ higher ones, which gives the cut its volume.
 import numpy as np
 from scipy.spatial import cKDTree
 
-from .strands import TONE_SHARES, TONES, Scalp, sample_surface
+from .sheets import TONE_SHARES, TONES
+from .strands import Scalp, sample_surface
 
 COUNT = 46000
 STEPS = 12

@@ -10,6 +10,7 @@ from . import haircut, shirt, strands
 from .character import Character
 from .face import Face
 from .frame import HEIGHT_PX, WIDTH_PX
+from .sheets import TONES, Sheets
 
 PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
@@ -275,14 +276,14 @@ class Studio:
         normals = np.array([v.normal for v in ground.data.vertices])
         set_vertices(ground.data, rest - GROUND_DEPTH_METRES * normals)
         ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
-        sheets = strands.Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
+        sheets = Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
         hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
         return [ground, *self._strands(hairs, tones)]
 
     def _strands(self, hairs, tones):
         """Hair in locks of several tones, what comes near the mouth apart from the rest."""
         near, locks = self._beside_mouth(hairs), []
-        for tone, brightness in enumerate(strands.TONES):
+        for tone, brightness in enumerate(TONES):
             material = hair_material("hair", [brightness * c for c in self.looks.hair])
             if near.any():
                 locks.append(add_strands("hair", hairs[near & (tones == tone)], 0.00015, material))

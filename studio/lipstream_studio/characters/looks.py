@@ -18,7 +18,7 @@ class Brow:
 
 @dataclass(frozen=True)
 class Sheets:
-    """A hairstyle of MakeHuman, whose sheets are overgrown with strands (see strands.Sheets)."""
+    """A hairstyle of MakeHuman, whose sheets are overgrown with strands (see sheets.Sheets)."""
 
     asset: str  # a folder of MakeHuman's hair
     hairs: int
