@@ -16,7 +16,7 @@ from . import characters, mouth
 from .character import build
 from .frame import HEIGHT_PX, WIDTH_PX, painted
 from .pictures import background, load_over
-from .scene import Material, Studio, set_vertices
+from .scene import Material, Studio, add_mesh, subdivided
 from .workspace import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "pictures"
@@ -60,25 +60,34 @@ class Stages:
         self.clay = Material("clay", roughness=0.6, specular=0.3, colour=(0.50, 0.47, 0.44)).material
 
     def base(self):
-        """MakeHuman's base mesh, before any target."""
+        """MakeHuman's base mesh, before any target, its eyes where the character's are."""
         plain = build(dataclasses.replace(self.looks, shape={}))
-        self.studio.pose(self.pose)
+        eye = dict(zip(plain["joint_names"], plain["joints"]))["eye.L"]
+        move = [0, *(self.studio.face.eye - eye)[1:]]
+        shown = []
         for name in ("body", "eyes"):
-            set_vertices(self.studio.meshes[name].data, plain[f"{name}_vertices"])
-        return self._show(body=True)
+            shape = [plain[f"{name}_{part}"] for part in ("sizes", "corners", "uv")]
+            shown.append(subdivided(add_mesh(name, plain[f"{name}_vertices"] + move, *shape), 1))
+        picture = self._show(shown)
+        for thing in shown:
+            thing.hide_render = True
+        return picture
 
     def shape(self):
         """The character's own shape."""
         self.studio.pose(self.pose)
-        return self._show(body=True)
+        return self._show([self.studio.meshes["body"], self.studio.meshes["eyes"]])
 
     def skin(self):
-        """The painted skin, as it is unwrapped."""
-        return cv2.resize(cv2.imread(str(self.looks.folder / "skin.png")), (560, 560), interpolation=cv2.INTER_AREA)
+        """The face's part of the painted skin, as it is unwrapped."""
+        picture = cv2.imread(str(self.looks.folder / "skin.png"))
+        height, width = picture.shape[:2]
+        face = cv2.rotate(picture[int(0.15 * height) : int(0.85 * height), int(0.66 * width) :], cv2.ROTATE_90_CLOCKWISE)
+        return cv2.resize(face, (560, 560 * face.shape[0] // face.shape[1]), interpolation=cv2.INTER_AREA)
 
     def hair(self):
         """The strands alone."""
-        return self._show(hair=True)
+        return self._show([thing for thing in self.studio.rigid if "hair" in thing.name], clay=False)
 
     def whole(self):
         """An idle frame."""
@@ -94,6 +103,7 @@ class Stages:
     def mouths(self):
         """Every viseme, by name."""
         cells = []
+        self.studio.show_far_hair(False)
         for name, viseme in mouth.VISEMES.items():
             pose = self.looks.idle.pose(FRAME)
             pose.units = pose.units | {k: pose.units.get(k, 0) + v for k, v in mouth.units(viseme).items()}
@@ -110,14 +120,13 @@ class Stages:
     def _idle(self):
         return load_over(self.looks.renders / f"idle/{FRAME:05d}.png", self.wall)
 
-    def _show(self, body=False, hair=False):
-        """A part of the character in clay, without the rest."""
-        bodies, strands = (self.studio.meshes["body"], self.studio.meshes["eyes"]), self.studio.rigid
-        everything = (*self.studio.meshes.values(), *strands, *self.studio.worn)
+    def _show(self, shown, clay=True):
+        """Some of the studio's objects, in clay or as they are, without the others."""
+        everything = (*self.studio.meshes.values(), *self.studio.rigid, *self.studio.worn)
         before = [thing.hide_render for thing in everything]
         for thing in everything:
-            thing.hide_render = not (body and thing in bodies or hair and thing in strands)
-        self.layer.material_override = self.clay if body else None
+            thing.hide_render = thing not in shown
+        self.layer.material_override = self.clay if clay else None
         picture = self._render(PART)
         self.layer.material_override = None
         for thing, hidden in zip(everything, before):
