@@ -39,8 +39,9 @@ final class AvatarInspectCommand implements Runnable {
 
   @Option(
       names = "--sheet",
-      paramLabel = "FILE.png",
-      description = "Where to draw the contact sheet (default: NAME-sheet.png here).")
+      paramLabel = "FILE",
+      description =
+          "Where to draw the contact sheet, a .png or .jpg (default: NAME-sheet.png here).")
   @Nullable Path sheet;
 
   @Mixin BackgroundOption background;

@@ -20,6 +20,7 @@ import io.lipstream.streaming.file.FrameRate;
 import io.lipstream.streaming.file.Mp4Format;
 import io.lipstream.streaming.file.Mp4Sink;
 import io.lipstream.streaming.file.VideoCodec;
+import io.lipstream.streaming.file.WebpSink;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -87,7 +88,9 @@ final class RenderCommand implements Callable<Integer> {
       names = {"-o", "--out"},
       required = true,
       paramLabel = "FILE",
-      description = "The mp4 to write; - writes to standard output.")
+      description =
+          "The mp4 to write, or a .webp: a small moving picture without sound for web pages;"
+              + " - writes an mp4 to standard output.")
   String out;
 
   @Option(
@@ -214,8 +217,11 @@ final class RenderCommand implements Callable<Integer> {
 
   private MediaSink openSink(RenderCast cast, PcmFormat sound) {
     AvatarManifest.Frames size = cast.manifest().frames();
-    Mp4Format format =
-        Mp4Format.of(size.widthPx(), size.heightPx(), FrameRate.of(outputFps(cast)), sound, codec);
+    FrameRate rate = FrameRate.of(outputFps(cast));
+    if (out.toLowerCase(Locale.ROOT).endsWith(".webp")) {
+      return WebpSink.toFile(Path.of(out), size.widthPx(), size.heightPx(), rate);
+    }
+    Mp4Format format = Mp4Format.of(size.widthPx(), size.heightPx(), rate, sound, codec);
     if (!out.equals("-")) {
       return Mp4Sink.toFile(Path.of(out), format);
     }

@@ -64,7 +64,7 @@ public final class ContactSheet {
   /**
    * Draws an avatar's sheet.
    *
-   * @param target a PNG file, replaced if it exists
+   * @param target a .png or .jpg file, replaced if it exists
    * @throws LipstreamException AVATAR if a frame cannot be decoded, OUTPUT if the file cannot be
    *     written
    */
@@ -73,9 +73,10 @@ public final class ContactSheet {
     try {
       sheet.draw();
       Path folder = target.toAbsolutePath().getParent();
-      Path part = Files.createTempFile(folder, ".sheet", ".png");
+      boolean jpeg = target.toString().toLowerCase(Locale.ROOT).matches(".*\\.jpe?g");
+      Path part = Files.createTempFile(folder, ".sheet", ".part");
       try {
-        ImageIO.write(sheet.sheet, "png", part.toFile());
+        ImageIO.write(sheet.sheet, jpeg ? "jpg" : "png", part.toFile());
         Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(part);
