@@ -3,7 +3,7 @@
     python -m lipstream_studio.package [--character ada]
 
 writes `frames/000000.jpg ...`, `matte/000000.png ...`, `background.png`, `rectangles.json` and `poster.jpg` into
-`avatars/NAME` (about 20 seconds). The descriptions beside them, `avatar.yaml` and `LICENSE.md`, are kept by hand; the
+`avatars/NAME` (about 40 seconds). The descriptions beside them, `avatar.yaml` and `LICENSE.md`, are kept by hand; the
 networks come from `lipstream_studio.export`.
 """
 
@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from . import characters
-from .pictures import background, layers, load, load_over
+from .pictures import background, layers, load, over
+from .steady import steady
 
 JPEG_QUALITY = 92
 POSTER_WIDTH_PX = 640
@@ -49,10 +50,11 @@ def main():
     wall = background()
     frames, matte = (fresh(looks.avatar / name) for name in ("frames", "matte"))
     write(looks.avatar / "background.png", wall.astype(np.uint8), PNG)
-    for number, source in enumerate(sources):
-        picture = load_over(source, wall)
+    hair = load(looks.renders / "hair.png")[..., 3] / 255
+    for number, rgba in enumerate(steady([load(source) for source in sources], hair)):
+        picture = np.clip(over(rgba, wall) + 0.5, 0, 255).astype(np.uint8)
         write(frames / f"{number:06d}.jpg", picture, JPEG)
-        write(matte / f"{number:06d}.png", layers(load(source))[1], PNG)
+        write(matte / f"{number:06d}.png", layers(rgba)[1], PNG)
         if number == POSTER_FRAME:
             height_px = POSTER_WIDTH_PX * picture.shape[0] // picture.shape[1]
             poster = cv2.resize(picture, (POSTER_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA)

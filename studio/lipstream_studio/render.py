@@ -1,4 +1,4 @@
-"""Renders the idle frames and the mouth crops; skips what exists, so it can be stopped and started at any time.
+"""Renders the idle frames, the mouth crops and a mask of the hair; skips what exists, so it can be stopped and started at any time.
 
     python -m lipstream_studio.render [--character ada]
 
@@ -14,7 +14,7 @@ from . import characters, motion, mouth
 from .frame import painted
 from .scene import Studio
 
-IDLE_SAMPLES, MOUTH_SAMPLES = 6, 8
+IDLE_SAMPLES, MOUTH_SAMPLES, HAIR_SAMPLES = 6, 8, 4
 FIRST_CROPS_PER_FRAME = 6  # in the first round; the second makes the rest
 
 
@@ -33,6 +33,22 @@ def idle_job(studio, frame):
     studio.show_far_hair(True)
     studio.pose(studio.looks.idle.pose(frame))
     finish(studio, target)
+    return True
+
+
+def hair_job(studio):
+    """Where the first frame shows hair: the alpha of a picture in which all else only hides what is behind it."""
+    target = studio.looks.renders / "hair.png"
+    if target.exists():
+        return False
+    studio.scene.cycles.samples = HAIR_SAMPLES
+    studio.show_far_hair(True)
+    studio.pose(studio.looks.idle.pose(0))
+    for thing in studio.scene.objects:
+        thing.is_holdout = thing.type in ("MESH", "CURVES") and thing not in studio.hair
+    finish(studio, target)
+    for thing in studio.scene.objects:
+        thing.is_holdout = False
     return True
 
 
@@ -62,6 +78,7 @@ def main():
         (renders / folder).mkdir(exist_ok=True)
     # Frames in an order that spreads over the loop, each with some of its crops: every crop has its idle frame at once.
     frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 31 % motion.FRAME_COUNT)
+    hair_job(studio)
     started = time.time()
     for crops in (FIRST_CROPS_PER_FRAME, len(shots)):
         for frame in frames:

@@ -232,10 +232,8 @@ class Studio:
         self.worn = {o: np.array([v.co for v in o.data.vertices]) for o in dressed}
         colour = hair_material("hair", looks.hair)
         self.far_hair = []
-        self.rigid = self._sheets(rng) if looks.sheets else self._strands(*haircut.short(self.face, rng))
-        self.rigid += [
-            add_strands("brows", strands.brows(self.face, rng), 0.00009, colour),
-        ]
+        self.hair = self._sheets(rng) if looks.sheets else self._strands(*haircut.short(self.face, rng))
+        self.rigid = [*self.hair, add_strands("brows", strands.brows(self.face, rng), 0.00009, colour)]
         self.rigid += self._catch_lights()
         self._light()
         self._camera()

@@ -87,7 +87,7 @@ class Stages:
 
     def hair(self):
         """The strands alone."""
-        return self._show([thing for thing in self.studio.rigid if "hair" in thing.name], clay=False)
+        return self._show(self.studio.hair[1:], clay=False)
 
     def whole(self):
         """An idle frame."""
