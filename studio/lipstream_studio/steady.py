@@ -2,7 +2,7 @@
 
 Thousands of strands thinner than a pixel shimmer from frame to frame, however still the head is; the mean over
 neighbouring frames is steadier and finer. Hair moves with the head as one, so the movement between two frames is an
-affine one, found by registration.
+affine one, found by following points.
 """
 
 import cv2
@@ -10,8 +10,7 @@ import numpy as np
 
 REACH = 3  # frames before and after
 MARGIN_PX, RIM_PX = 24, 11
-STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
-BLUR_PX = 5
+GRID_PX, WINDOW_PX = 6, 21
 STILL = np.eye(3)
 
 
@@ -54,13 +53,16 @@ def box(hair):
 
 def movements(greys, hair):
     """For every frame the matrix [3,3] that moves the first frame's hair onto it."""
+    inner = cv2.erode((hair > 0.5).astype(np.uint8), np.ones((WINDOW_PX // 2, WINDOW_PX // 2)))
+    y, x = np.nonzero(inner[::GRID_PX, ::GRID_PX])
+    start = np.stack([x, y], 1).astype(np.float32) * GRID_PX
     moves = [STILL]
     for before, after in zip(greys, greys[1:]):
-        mask = (warped(hair.astype(np.float32), moves[-1]) > 0.5).astype(np.uint8)
-        start = STILL[:2].astype(np.float32)
-        # What registration finds leads from `after`'s pixels to those of `before` that they show.
-        _, back = cv2.findTransformECC(after, before, start, cv2.MOTION_AFFINE, STEPS, mask, BLUR_PX)
-        moves.append(np.linalg.inv(np.vstack([back, [0, 0, 1]])) @ moves[-1])
+        points = (np.c_[start, np.ones(len(start))] @ moves[-1][:2].T).astype(np.float32)
+        found, good, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(WINDOW_PX, WINDOW_PX), maxLevel=1)
+        good = good.ravel() > 0
+        step, _ = cv2.estimateAffine2D(points[good], found[good], ransacReprojThreshold=0.5)
+        moves.append(np.vstack([step, [0, 0, 1]]) @ moves[-1])
     return moves
 
 
@@ -81,4 +83,4 @@ def straight(layer):
 
 
 def grey(layer):
-    return cv2.cvtColor(layer[..., :3] / 255, cv2.COLOR_BGR2GRAY)
+    return cv2.cvtColor(np.clip(layer[..., :3] + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_BGR2GRAY)

@@ -14,11 +14,11 @@ def texture(rng):
     return cv2.GaussianBlur(rng.uniform(0, 255, (HEIGHT, WIDTH, 3)).astype(np.float32), (0, 0), 3)
 
 
-def loop(count, noise, rng):
-    """Frames of a texture that slides by a third of a pixel a frame, each with noise of its own; all opaque."""
+def loop(count, noise, rng, step_px=0.4):
+    """Frames of a texture that slides to the right, each with noise of its own; all opaque."""
     still, frames = texture(rng), []
     for number in range(count):
-        moved = cv2.warpAffine(still, np.float32([[1, 0, number / 3], [0, 1, 0]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.warpAffine(still, np.float32([[1, 0, number * step_px], [0, 1, 0]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
         colour = np.clip(moved + rng.normal(0, noise, still.shape), 0, 255)
         frames.append(np.concatenate([colour, np.full((HEIGHT, WIDTH, 1), 255)], 2).astype(np.uint8))
     return frames
@@ -40,10 +40,10 @@ class Steady(unittest.TestCase):
             np.testing.assert_array_equal(before[:8], after[:8])
             np.testing.assert_array_equal(before[:, :8], after[:, :8])
 
-    def test_movement_is_found_to_a_tenth_of_a_pixel(self):
-        greys = [f[..., 0].astype(np.float32) / 255 for f in loop(4, 0, np.random.default_rng(3))]
+    def test_movement_is_found_to_a_fraction_of_a_pixel(self):
+        greys = [f[..., 0] for f in loop(4, 0, np.random.default_rng(3), 1.5)]
         moved = movements(greys, HAIR)[3] @ [80, 60, 1]
-        np.testing.assert_allclose(moved[:2], [81, 60], atol=0.1)
+        np.testing.assert_allclose(moved[:2], [84.5, 60], atol=0.1)
 
 
 if __name__ == "__main__":
