@@ -8,6 +8,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -98,7 +99,11 @@ public final class Catalogue {
 
   /** All ids, sorted. */
   public List<String> ids() {
-    TreeSet<String> ids = new TreeSet<>(listed());
+    List<String> listed = listed();
+    if (paths.isEmpty() && named.isEmpty()) {
+      return listed;
+    }
+    TreeSet<String> ids = new TreeSet<>(listed);
     ids.addAll(paths.keySet());
     ids.addAll(named.keySet());
     return List.copyOf(ids);
@@ -128,7 +133,7 @@ public final class Catalogue {
   }
 
   private static List<String> read(Path folder) throws IOException {
-    TreeSet<String> ids = new TreeSet<>();
+    List<String> ids = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
       for (Path entry : entries) {
         String id = idOf(entry);
@@ -137,7 +142,7 @@ public final class Catalogue {
         }
       }
     }
-    return List.copyOf(ids);
+    return ids.stream().sorted().distinct().toList();
   }
 
   /** The id an entry may stand for, or nothing. */

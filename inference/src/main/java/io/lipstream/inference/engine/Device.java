@@ -109,7 +109,7 @@ final class Device {
         }
       }
       if (best != null) {
-        best.fill(batch, idle, now);
+        best.fill(batch, now);
         if (!pending.isEmpty()) {
           wakeOne();
         }

@@ -261,7 +261,7 @@ final class LocalModels implements Models, AutoCloseable {
   private ModelStatus status(String id) {
     synchronized (entries) {
       ModelEntry entry = entries.get(id);
-      return entry == null ? new ModelEntry(id).status() : entry.status();
+      return entry == null ? ModelEntry.untouched(id) : entry.status();
     }
   }
 

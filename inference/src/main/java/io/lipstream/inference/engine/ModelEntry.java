@@ -38,6 +38,13 @@ final class ModelEntry {
   long usedAtNanos;
   long opened;
 
+  private static final ModelStatistics NEVER = new Tally().statistics();
+
+  /** What is known of a model that nobody asked for. */
+  static ModelStatus untouched(String id) {
+    return new ModelStatus(id, State.UNLOADED, Optional.empty(), Optional.empty(), 0, 0, "", NEVER);
+  }
+
   ModelEntry(String id) {
     this.id = id;
   }

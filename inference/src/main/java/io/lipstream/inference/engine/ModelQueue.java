@@ -28,6 +28,10 @@ final class ModelQueue {
   private volatile LoadedModel model;
   private ServiceTimes service;
   private int waiting;
+
+  /** Streams with frames in a batch. */
+  private int inBatches;
+
   private double pacedFramesPerSecond;
   private int pacedStreams;
 
@@ -140,10 +144,15 @@ final class ModelQueue {
 
   /** The stream whose turn it is; null if none has a frame left. */
   @Nullable LocalStream next() {
+    return next(false);
+  }
+
+  private @Nullable LocalStream next(boolean ofThisBatch) {
     LocalStream best = null;
     for (int i = 0; i < ready.size(); i++) {
       LocalStream stream = ready.get(i);
-      if (!stream.isEmpty() && (best == null || device.before(stream, best))) {
+      boolean candidate = !stream.isEmpty() && (!ofThisBatch || stream.taken > 0);
+      if (candidate && (best == null || device.before(stream, best))) {
         best = stream;
       }
     }
@@ -182,19 +191,23 @@ final class ModelQueue {
   /**
    * Fills a batch.
    *
-   * @param idleWorkers others that could compute a part at the same time
+   * <p>A stream's frames are in one batch at a time, so a batch with frames of all streams would
+   * leave the other workers without work. Where large batches are no cheaper, it takes only its
+   * share of the streams, and more than one frame of each if they have them.
    */
-  void fill(Batch batch, int idleWorkers, long nowNanos) {
+  void fill(Batch batch, long nowNanos) {
     batch.begin(this, model);
     model.batches++;
-    int limit = limit(idleWorkers);
+    int limit = limit();
+    int share = service.batchesPay() ? limit : shareOfStreams();
+    int sharing = 0;
     // With more waiting than one batch holds, batches stay full: small ones would only make the
     // next ones later. A frame that cannot wait for a full batch is dropped.
     boolean backlog = waiting > limit;
     long needed = service.of(backlog ? limit : 1);
     long earliest = Long.MAX_VALUE;
     while (batch.size() < limit && !batch.isFullOfLate()) {
-      LocalStream stream = next();
+      LocalStream stream = next(sharing == share);
       if (stream == null) {
         break;
       }
@@ -219,20 +232,22 @@ final class ModelQueue {
       }
       device.turn(stream);
       batch.add(stream, nowNanos);
+      sharing += stream.taken == 1 ? 1 : 0;
       waiting--;
     }
     for (int i = 0; i < batch.streamCount(); i++) {
       unready(batch.stream(i));
     }
+    inBatches += batch.streamCount();
   }
 
-  private int limit(int idleWorkers) {
+  /** Of the streams that have frames waiting or computed. */
+  private int shareOfStreams() {
+    return Math.ceilDiv(ready.size() + inBatches, device.workers());
+  }
+
+  private int limit() {
     int frames = Math.min(waiting, maxFrames());
-    if (!service.batchesPay() && idleWorkers > 0) {
-      // The others can take a share, but not of one and the same stream.
-      int sharers = 1 + Math.min(idleWorkers, Math.max(0, ready.size() - 1));
-      frames = Math.min(frames, (waiting + sharers - 1) / sharers);
-    }
     int limit = frames;
     for (int preferred : batching.preferredFrames()) {
       if (preferred <= frames) {
@@ -247,6 +262,7 @@ final class ModelQueue {
     if (batch.size() > 0 && !batch.hadFailure()) {
       service.observe(batch.size(), serviceNanos);
     }
+    inBatches -= batch.streamCount();
     for (int i = 0; i < batch.streamCount(); i++) {
       LocalStream stream = batch.stream(i);
       stream.worker = null;
