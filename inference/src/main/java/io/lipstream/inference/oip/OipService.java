@@ -92,8 +92,7 @@ public final class OipService implements BindableService {
    * @param ready whether new work is welcome
    * @param nanoClock the engine's
    */
-  public OipService(
-      Engine engine, String version, BooleanSupplier ready, LongSupplier nanoClock) {
+  public OipService(Engine engine, String version, BooleanSupplier ready, LongSupplier nanoClock) {
     this.engine = engine;
     this.version = version;
     this.ready = ready;

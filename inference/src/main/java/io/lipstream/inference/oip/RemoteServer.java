@@ -223,7 +223,8 @@ final class RemoteServer implements AutoCloseable {
                 + tensor.getDatatype()
                 + " "
                 + shape
-                + "; Lipstream needs FP32 or FP16 with rows as first axis and fixed sizes after it");
+                + "; Lipstream needs FP32 or FP16 with rows as first axis and fixed sizes after"
+                + " it");
       }
       List<String> axes = new ArrayList<>();
       shape.forEach(size -> axes.add(size > 0 ? Long.toString(size) : "N"));
