@@ -66,6 +66,17 @@ def mouth_job(studio, number, shot, rectangle):
     return True
 
 
+def order(idle):
+    """Frames in an order that spreads over the loop: what comes last could be made by `between` from what came first.
+
+    Each is rendered with some of its crops, so that every crop has its idle frame at once.
+    """
+    last = motion.FRAME_COUNT - 1
+    blinking = {start + k for start in idle.blinks for k in range(-1, len(motion.BLINK) + 1)}
+    late = [0 if f % 4 == 0 or f == last or f in blinking else 1 + f % 2 for f in range(last + 1)]
+    return sorted(range(last + 1), key=lambda f: (late[f], f * 31 % (last + 1)))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--threads", type=int, default=2)
@@ -76,8 +87,7 @@ def main():
     shots = json.loads((renders / "shots.json").read_text())
     for folder in ("idle", "mouth"):
         (renders / folder).mkdir(exist_ok=True)
-    # Frames in an order that spreads over the loop, each with some of its crops: every crop has its idle frame at once.
-    frames = sorted(range(motion.FRAME_COUNT), key=lambda f: f * 31 % motion.FRAME_COUNT)
+    frames = order(chosen.character.idle)
     hair_job(studio)
     started = time.time()
     for crops in (FIRST_CROPS_PER_FRAME, len(shots)):
