@@ -30,6 +30,8 @@ REST_EVERY = 12
 MOUTH_NOISE = 0.006
 GRADIENT_LOSS = 1.0
 COARSE_LOSS = 0.5
+# Absolute errors alone prefer a blur where the edge of a tooth is uncertain.
+SHARPNESS_LOSS, SHARPNESS_POOL = 1.0, 8
 DRAFT_RIDGE = 0.01
 DRAFT_REFIT_GROWTH = 1.25
 # Extra loss weight where mouths change the picture most.
@@ -148,12 +150,25 @@ def change_weight(crops: Crops, painter: Painter) -> Tensor:
 
 
 def loss_of(painted: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-    """Weighted absolute error of colour, of gradients and of the half-size picture."""
+    """Weighted absolute error of colour, of gradients, of their strength nearby and of the half-size picture."""
     colour = ((painted - wanted).abs() * weight).mean()
     across = (painted - wanted).diff(dim=3).abs() * weight[..., 1:]
     down = (painted - wanted).diff(dim=2).abs() * weight[..., 1:, :]
     coarse = F.avg_pool2d(painted - wanted, 4).abs() * F.avg_pool2d(weight, 4)
-    return colour + GRADIENT_LOSS * (across.mean() + down.mean()) + COARSE_LOSS * coarse.mean()
+    missing = (strength(painted) - strength(wanted)).abs() * F.avg_pool2d(weight, SHARPNESS_POOL)
+    return (
+        colour
+        + GRADIENT_LOSS * (across.mean() + down.mean())
+        + COARSE_LOSS * coarse.mean()
+        + SHARPNESS_LOSS * missing.mean()
+    )
+
+
+def strength(picture: Tensor) -> Tensor:
+    """How strong gradients are, on the mean over small squares."""
+    across, down = picture.diff(dim=3)[..., :-1, :], picture.diff(dim=2)[..., :-1]
+    length = (across.square() + down.square() + 1e-6).sqrt()
+    return F.avg_pool2d(F.pad(length, (0, 1, 0, 1)), SHARPNESS_POOL)
 
 
 def save(path: Path, painter: Painter, optimiser, average, step: int, elapsed: float) -> None:
