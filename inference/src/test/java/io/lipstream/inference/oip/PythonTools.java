@@ -32,10 +32,14 @@ final class PythonTools {
     return SCRIPTS.resolve(name);
   }
 
-  /** Starts one of the environment's programs, its output in a file. */
-  static Process start(Path folder, Path log, String program, List<String> arguments)
+  static Path program(String name) {
+    return BIN.resolve(name);
+  }
+
+  /** Starts a program, its output in a file. */
+  static Process start(Path folder, Path log, Path program, List<String> arguments)
       throws IOException {
-    List<String> command = new ArrayList<>(List.of(BIN.resolve(program).toString()));
+    List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)

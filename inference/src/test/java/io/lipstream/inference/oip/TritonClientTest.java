@@ -28,7 +28,7 @@ class TritonClientTest {
           PythonTools.start(
               logs,
               log,
-              "python",
+              PythonTools.program("python"),
               List.of(
                   PythonTools.script("triton_client.py").toString(),
                   "127.0.0.1:" + server.server().port(),
