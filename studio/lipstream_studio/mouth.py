@@ -123,6 +123,28 @@ _PULL = {
 }
 
 
+# How far one unit of a parameter moves the middles of the lips apart, and the corners of the mouth.
+_OPENING_MM = mouth(JawDrop=23.4, UpperLipUp=2.8, lowerLipDown=9.9, LipsKiss=2.0)
+_WIDTH_MM = mouth(
+    Side=4.5, LipsKiss=-7.2, JawDrop=-6.9, UpperLipUp=3.3, UpperLipBackward=-4.9, lowerLipBackward=-1.0
+)  # fmt: skip
+
+
+def opening_mm(mouths: np.ndarray) -> np.ndarray:
+    """How far the lips are apart beyond rest: below 1.5 they touch, a wide "ah" has 14."""
+    return mouths @ _OPENING_MM
+
+
+def width_mm(mouths: np.ndarray) -> np.ndarray:
+    """How much wider than at rest (34 mm) the mouth is."""
+    return mouths @ _WIDTH_MM
+
+
+def lip_under_teeth(mouths: np.ndarray) -> np.ndarray:
+    """0 at rest, 1 in an "f"; pressed lips have a third."""
+    return mouths[..., PARAMETERS.index("lowerLipBackward")] / LIP_UNDER_TEETH.max()
+
+
 def viseme_names(phoneme: str) -> tuple[str, ...]:
     """The visemes of a phoneme, in order: two for a diphthong, else one."""
     if phoneme in DIPHTHONGS:

@@ -1,6 +1,7 @@
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,14 +11,15 @@ import java.util.StringJoiner;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
-import marytts.LocalMaryInterface;
-import marytts.util.data.audio.MaryAudioUtils;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 /**
- * Speaks a file of sentences with MaryTTS and writes, for each, NAME.wav (16 kHz mono) and NAME.json
- * (text and phoneme end times), the form that {@code lipstream_studio.corpus --extra} reads.
+ * Speaks a file of sentences with the voice that is built into Lipstream and writes, for each,
+ * NAME.wav (16 kHz mono) and NAME.json (text and phoneme end times), the form that {@code
+ * lipstream_studio.corpus --extra} reads.
  *
- * <p>Run: {@code java -cp 'JARS/*' MaryRecordings.java sentences.txt out}
+ * <p>Run: {@code java -cp '../target/dist/lib/*' mary/MaryRecordings.java sentences.txt out}
  */
 public final class MaryRecordings {
   private static final int OUTPUT_RATE_HZ = 16_000;
@@ -42,7 +44,7 @@ public final class MaryRecordings {
   public static void main(String[] args) throws Exception {
     List<String> sentences = Files.readAllLines(Path.of(args[0]));
     Path folder = Files.createDirectories(Path.of(args[1]));
-    LocalMaryInterface speaker = new LocalMaryInterface();
+    BuiltInVoice speaker = new BuiltInVoice();
     for (int index = 0; index < sentences.size(); index++) {
       String name = String.format("%05d", index);
       Path description = folder.resolve(name + ".json");
@@ -58,15 +60,42 @@ public final class MaryRecordings {
   }
 
   private static void record(
-      LocalMaryInterface speaker, String sentence, Path sound, Path description) throws Exception {
-    speaker.setOutputType("AUDIO");
-    AudioInputStream spoken = speaker.generateAudio(sentence);
-    int rateHz = (int) spoken.getFormat().getSampleRate();
-    double[] samples = MaryAudioUtils.getSamplesAsDoubleArray(spoken);
-    write(decimated(samples, rateHz / OUTPUT_RATE_HZ), sound);
-    speaker.setOutputType("REALISED_DURATIONS");
+      BuiltInVoice speaker, String sentence, Path sound, Path description) throws Exception {
+    write(decimated(speaker.samples(sentence), BuiltInVoice.RATE_HZ / OUTPUT_RATE_HZ), sound);
     Files.writeString(
-        description, described(sentence, speaker.generateText(sentence)), StandardCharsets.UTF_8);
+        description, described(sentence, speaker.elements(sentence)), StandardCharsets.UTF_8);
+  }
+
+  /** Lipstream keeps its voice to itself, having no use for phonemes; the studio looks inside. */
+  private static final class BuiltInVoice {
+    static final int RATE_HZ = 48_000;
+    private final Object speech;
+    private final Method speak;
+    private final Method parameters;
+
+    BuiltInVoice() throws Exception {
+      Class<?> type = Class.forName("io.lipstream.speech.MarySpeech");
+      Method shared = type.getDeclaredMethod("shared");
+      shared.setAccessible(true);
+      speech = shared.invoke(null);
+      speak = type.getDeclaredMethod("speak", String.class);
+      speak.setAccessible(true);
+      parameters = type.getDeclaredMethod("acousticParameters", String.class);
+      parameters.setAccessible(true);
+    }
+
+    double[] samples(String sentence) throws Exception {
+      float[] mono = (float[]) speak.invoke(speech, sentence);
+      double[] samples = new double[mono.length];
+      for (int i = 0; i < mono.length; i++) {
+        samples[i] = mono[i];
+      }
+      return samples;
+    }
+
+    List<?> elements(String sentence) throws Exception {
+      return (List<?>) parameters.invoke(speech, sentence);
+    }
   }
 
   /** Low-pass (windowed sinc) and keep every {@code factor}-th sample. */
@@ -108,21 +137,36 @@ public final class MaryRecordings {
     }
   }
 
-  /** Each line of the realised durations is "end seconds, a number, phoneme". */
-  private static String described(String sentence, String realised) {
+  /** Words hold phonemes with their length in ms, boundaries are pauses of a length of their own. */
+  private static String described(String sentence, List<?> elements) {
     StringJoiner segments = new StringJoiner(", ");
-    for (String line : realised.lines().toList()) {
-      String[] fields = line.trim().split("\\s+");
-      if (fields.length != 3) {
+    double end = 0;
+    for (Object each : elements) {
+      Element element = (Element) each;
+      if (element.getTagName().equals("boundary")) {
+        String duration = element.getAttribute("duration");
+        if (!duration.isEmpty()) {
+          end += Double.parseDouble(duration) / 1000;
+          segments.add(segment("pau", end));
+        }
         continue;
       }
-      String phoneme = PHONEMES.get(fields[2]);
-      if (phoneme == null) {
-        throw new IllegalArgumentException("unknown phoneme " + fields[2]);
+      NodeList phones = element.getElementsByTagName("ph");
+      for (int i = 0; i < phones.getLength(); i++) {
+        Element phone = (Element) phones.item(i);
+        String phoneme = PHONEMES.get(phone.getAttribute("p"));
+        if (phoneme == null) {
+          throw new IllegalArgumentException("unknown phoneme " + phone.getAttribute("p"));
+        }
+        end += Double.parseDouble(phone.getAttribute("d")) / 1000;
+        segments.add(segment(phoneme, end));
       }
-      segments.add(String.format(java.util.Locale.ROOT, "[\"%s\", %s]", phoneme, fields[0]));
     }
     String text = sentence.replace("\\", "").replace("\"", "'");
     return "{\"text\": \"" + text + "\", \"segments\": [" + segments + "]}\n";
+  }
+
+  private static String segment(String phoneme, double end) {
+    return String.format(java.util.Locale.ROOT, "[\"%s\", %.4f]", phoneme, end);
   }
 }
