@@ -300,18 +300,15 @@ def render_lines(avatar: Avatar, renders: Path) -> list[Line]:
     if not (renders / "shots.json").exists():
         return [Line("4", what, target, f"not measured: no renders in {renders}", None)]
     painter, names = from_true_mouths(avatar.folder / "models/generator.onnx")
-    shots, wall = json.loads((renders / "shots.json").read_text()), mouth_reader.pictures.background()
     scores = []
-    for number, shot in enumerate(shots):
-        held_out = number % mouth_reader.HELD_OUT_EVERY == mouth_reader.HELD_OUT_EVERY - 1
-        if not held_out or not (renders / shot["file"]).exists():
+    for number, shot in mouth_reader.rendered_shots(renders).items():
+        if number % mouth_reader.HELD_OUT_EVERY != mouth_reader.HELD_OUT_EVERY - 1:
             continue
-        x1, y1, x2, y2 = avatar.rectangles[shot["idle"]]
-        wanted = mouth_reader.crop_over(renders / shot["file"], wall[y1:y2, x1:x2])
+        x1, y1, x2, y2 = rectangle = avatar.rectangles[shot["idle"]]
         visual = generator_input(avatar.frames[shot["idle"]][y1:y2, x1:x2])
         feed = {names[0]: visual[None], names[1]: np.array([shot["par"]], np.float32)}
         drawn = painter.run(None, feed)[0][0].transpose(1, 2, 0) * 255
-        wanted = roi(wanted).astype(np.float32)
+        wanted = roi(mouth_reader.clean_crop(renders, shot, rectangle)).astype(np.float32)
         scores.append(picture_scores(mouth_box(drawn[None])[0], mouth_box(wanted[None])[0]))
     psnr, ssim, sharp = np.array(scores).T
     decibels = -10 * np.log10(np.mean(10 ** (-psnr / 10)))

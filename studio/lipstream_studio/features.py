@@ -2,7 +2,7 @@
 
 Serving computes these in Java. Where the environment variable ``LIPSTREAM`` names the launcher, the
 mel of a file comes from ``lipstream features``, so that training and serving cannot differ; else it
-comes from the numpy code below, which ``evaluate --check-features`` compares with it.
+comes from the numpy code below, which the tests compare with golden data.
 """
 
 from __future__ import annotations

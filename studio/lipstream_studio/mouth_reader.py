@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lipstream_studio import mouth, pictures
+from lipstream_studio import frame, mouth, pictures
 from lipstream_studio.workspace import STUDIO, WORK
 
 ROWS, COLUMNS = 36, 40
@@ -88,22 +88,33 @@ def fit(greys: np.ndarray, mouths: np.ndarray) -> MouthReader:
 def clean_renders(renders: Path) -> tuple[np.ndarray, np.ndarray]:
     """Lightness of all mouth crops over the avatar's wall [n, side, side], and their mouths [n, 10]."""
     rectangles = json.loads((renders / "rects.json").read_text())
-    wall, greys, mouths = pictures.background(), [], []
-    for shot in json.loads((renders / "shots.json").read_text()):
-        if (renders / shot["file"]).exists():
-            x1, y1, x2, y2 = rectangles[shot["idle"]]
-            picture = crop_over(renders / shot["file"], wall[y1:y2, x1:x2])
-            greys.append(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
-            mouths.append(shot["par"])
-    if not greys:
-        raise FileNotFoundError(f"{renders} holds no mouth crops; render some first")
+    greys, mouths = [], []
+    for shot in rendered_shots(renders).values():
+        picture = clean_crop(renders, shot, rectangles[shot["idle"]])
+        greys.append(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        mouths.append(shot["par"])
     return np.stack(greys), np.array(mouths, np.float32)
 
 
-def crop_over(path: Path, wall: np.ndarray) -> np.ndarray:
-    """A rendered crop over its part of the wall, B,G,R bytes; Blender sometimes adds a row or column."""
-    rgba = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[: wall.shape[0], : wall.shape[1]]
-    return np.clip(pictures.over(rgba, wall) + 0.5, 0, 255).astype(np.uint8)
+def rendered_shots(renders: Path) -> dict[int, dict]:
+    """The shots that are there, by number."""
+    shots = json.loads((renders / "shots.json").read_text())
+    there = {n: shot for n, shot in enumerate(shots) if (renders / shot["file"]).exists()}
+    if not there:
+        raise FileNotFoundError(f"{renders} holds no mouth crops; render some first")
+    return there
+
+
+def clean_crop(renders: Path, shot: dict, rectangle: list[int]) -> np.ndarray:
+    """A shot in its crop rectangle over the avatar's wall, B,G,R bytes."""
+    x1, y1, x2, y2 = rectangle
+    left, top, right, bottom = frame.painted(rectangle)
+    whole = pictures.load(renders / f"idle/{shot['idle']:05d}.png")[y1:y2, x1:x2].copy()
+    # Blender sometimes adds a row at the bottom of a border render.
+    part = pictures.load(renders / shot["file"])[: bottom - top, : right - left]
+    whole[top - y1 : bottom - y1, left - x1 : right - x1] = part
+    wall = pictures.background()[y1:y2, x1:x2]
+    return np.clip(pictures.over(whole, wall) + 0.5, 0, 255).astype(np.uint8)
 
 
 def main() -> None:
