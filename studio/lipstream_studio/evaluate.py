@@ -25,7 +25,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from lipstream_studio import features, mouth, mouth_reader, trials
+from lipstream_studio import features, languages, mouth, mouth_reader, trials
 from lipstream_studio.mouth_reader import BOX, MouthReader
 from lipstream_studio.trials import Track, Trial
 from lipstream_studio.workspace import REPOSITORY, STUDIO, WORK
@@ -207,19 +207,14 @@ def seconds_until_shut(opening: np.ndarray, first: int, end_of_speech: float) ->
     return max(0.0, (shut - first) / FPS - end_of_speech)
 
 
-def speech_lines(measured: dict[str, Speech], people: tuple[float, int] | None, proxy: float) -> list[Line]:
+def speech_lines(measured: dict[str, Speech]) -> list[Line]:
     lines = []
-    names = {"a": "(a) training voices", "b": "(b) unseen voice", "d": "(d) MaryTTS"}
-    for kind, target in (("a", 0.85), ("b", 0.75), ("d", 0.85)):
+    names = {"a": "(a) training voices", "b": "(b) unseen voice", "c": "(c) a person", "d": "(d) built-in voice"}
+    for kind, target in (("a", 0.85), ("b", 0.75), ("c", 0.6), ("d", 0.85)):
         speech = measured[kind]
         figure = f"{speech.correlation:.2f}, best at {speech.lag:+d} frames"
         met = speech.correlation >= target and abs(speech.lag) <= 1
         lines.append(Line("1", f"opening, {names[kind]}", f"r >= {target}, lag within 1 frame", figure, met))
-    if people:
-        figure = f"{people[0]:.2f}, best at {people[1]:+d} frames"
-        what = f"opening, (c) a person, against sound alone (whose own r with phonemes is {proxy:.2f})"
-        met = people[0] >= 0.6 and abs(people[1]) <= 1
-        lines.append(Line("1", what, "r >= 0.6, lag within 1 frame", figure, met))
     for kind, target in (("a", 0.95), ("b", 0.85), ("d", 0.95)):
         speech = measured[kind]
         figure = f"{100 * speech.closed:.0f} % of {speech.contacts}"
@@ -230,7 +225,8 @@ def speech_lines(measured: dict[str, Speech], people: tuple[float, int] | None, 
     for kind in "abd":
         share = measured[kind].lip_teeth
         lines.append(Line("2", f"lip at the teeth on f v, {names[kind]}", "most", f"{100 * share:.0f} %", share > 0.5))
-    shut = [seconds for speech in measured.values() for seconds in speech.shut_seconds]
+    # Where the person stops is known to a tenth of a second only.
+    shut = [seconds for kind in "abd" for seconds in measured[kind].shut_seconds]
     share = float(np.mean([s <= SHUT_WITHIN_SECONDS for s in shut]))
     figure = f"{100 * share:.0f} % of {len(shut)}, latest {1000 * max(shut):.0f} ms"
     lines.append(Line("3", "shut after the end of speech", "within 120 ms", figure, share == 1))
@@ -472,8 +468,8 @@ def evaluate(avatar: Avatar, renders: Path, java: str, pictures: Path) -> list[L
     still = avatar.render("silence", np.zeros(avatar.period * trials.SAMPLES_A_FRAME, np.float32))
     still = still.part(0, avatar.period)
 
-    measured = {kind: measure_speech(tracks[kind], videos[kind]) for kind in "abd"}
-    lines = speech_lines(measured, *against_sound(tracks, videos["c"]))
+    measured = {kind: measure_speech(tracks[kind], videos[kind]) for kind in "abcd"}
+    lines = speech_lines(measured)
     lines += quiet_lines(tracks["quiet"], videos["quiet"], still.crops)
     lines += render_lines(avatar, renders)
     lines += seam_and_flicker(videos["d"], still)
@@ -494,18 +490,6 @@ def one_video(avatar: Avatar, tracks: dict[str, Track]) -> dict[str, Rendered]:
     return videos
 
 
-def against_sound(tracks: dict[str, Track], person: Rendered) -> tuple[tuple[float, int], float]:
-    """The person's correlation and lag; how well the sound alone predicts openings that are known."""
-    known = []
-    for kind in "abd":
-        for trial in tracks[kind].trials:
-            count = int(trial.seconds * FPS)
-            wanted = mouth.opening_mm(trials.truth(trial, count))
-            known.append(np.corrcoef(trials.acoustic_opening(trial.samples, count), wanted)[0, 1])
-    heard = [trials.acoustic_opening(t.samples, int(t.seconds * FPS)) for t in tracks["c"].trials]
-    return judge(tracks["c"], person, heard), float(np.mean(known))
-
-
 def language_lines(track: Track, rendered: Rendered) -> list[Line]:
     lines = []
     for number, trial in enumerate(track.trials):
@@ -520,12 +504,9 @@ def language_lines(track: Track, rendered: Rendered) -> list[Line]:
 
 def draw_pages(name: str, tracks: dict[str, Track], videos: dict[str, Rendered], folder: Path) -> None:
     """For each kind of speech one utterance, for each language its sentence."""
-    for kind in "abd":
+    for kind in "abcd":
         label = f"({kind}) {tracks[kind].trials[1].name}"
         write_picture(folder / f"evaluation-{name}-{kind}.jpg", page(tracks[kind], 1, videos[kind], label))
-    heard = trials.acoustic_opening(tracks["c"].trials[2].samples, int(tracks["c"].trials[2].seconds * FPS))
-    label = "(c) a person: lips apart, 0 to 16 mm; red: what the sound alone suggests"
-    write_picture(folder / f"evaluation-{name}-c.jpg", curve(tracks["c"], videos["c"], 2, heard * 14, label))
     for number, trial in enumerate(tracks["languages"].trials):
         path = folder / "languages" / f"{name}-{trial.name}.jpg"
         write_picture(path, page(tracks["languages"], number, videos["languages"], trial.name))
@@ -539,6 +520,39 @@ def page(track: Track, number: int, rendered: Rendered, label: str) -> np.ndarra
     return np.vstack([drawn, sheet(trial, track.first_frames[number], rendered)])
 
 
+INTRODUCTION = """# Evaluation
+
+What the mouths of the built-in avatars do in the videos that `lipstream render` makes of speech that no network was
+trained on. `studio/evaluate` makes the sounds, renders them, reads the mouth off the frames and writes this page.
+
+* (a) new texts by voices of the training (flite, espeak-ng), (b) flite's kal16, which no training heard, (c) a person
+  (prompts of Debian's `asterisk-core-sounds-en-g722`, for measuring only), (d) the voice that is built into Lipstream.
+* The truth for (a), (b) and (d) are the phonemes that the synthesisers report, turned into mouths by `mouth.py`. For (c)
+  the words are known: three synthesisers say them, and their phoneme times are carried over by aligning the sounds
+  (`alignment.py`). Done to (b), where the times are known, this finds openings with r 0.8 to 0.95 to the known ones; for a
+  person it is less exact, so that even a perfect mouth would not reach 1. Only prompts whose words fit are taken.
+* Openings and widths are read by `mouth_reader.py`, a linear map fitted on the clean renders (r above 0.99 on held-out
+  ones). Lips whose middles are less than 1.5 mm apart touch; a wide "ah" has 14 mm.
+* Movement, seam and flicker are compared with a video of silence, which shows the same frames untouched, through the
+  same coder.
+
+"""
+
+
+def with_section(page_text: str, section: str) -> str:
+    """The page with an avatar's section replaced, or added at the end."""
+    parts = page_text.split("\n## ")
+    title = section.split("\n", 1)[0].removeprefix("## ")
+    kept = [part for part in parts if part.split("\n", 1)[0].strip() != title]
+    return "\n## ".join([part.rstrip() + "\n" for part in kept]) + "\n" + section
+
+
+def shown_pictures(avatar: str) -> str:
+    spoken = [f"![({kind})](pictures/evaluation-{avatar}-{kind}.jpg)" for kind in "abcd"]
+    foreign = [f"[{name}](pictures/languages/{avatar}-{name}.jpg)" for name in languages.SHOWN]
+    return "\n\n".join([*spoken, "Other languages: " + ", ".join(foreign) + "."])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--avatar", default="ada")
@@ -550,14 +564,18 @@ def main() -> None:
     out = REPOSITORY / "docs" if args.write_docs else work
     avatar = Avatar(args.avatar, work)
     lines = evaluate(avatar, args.renders or WORK / args.avatar / "renders", args.java, out / "pictures")
-    text = f"""## {args.avatar.capitalize()}
+    section = f"""## {args.avatar.capitalize()}
 
-Measured on {datetime.date.today():%d %B %Y} with `studio/evaluate --avatar {args.avatar}`.
+Measured on {datetime.date.today().isoformat()} with `studio/evaluate --avatar {args.avatar}`.
 
 {table(lines)}
+
+{shown_pictures(args.avatar)}
 """
-    (out / f"evaluation-{args.avatar}.md").write_text(text)
-    print(text)
+    page_path = out / "evaluation.md"
+    before = page_path.read_text() if page_path.exists() else INTRODUCTION
+    page_path.write_text(with_section(before, section))
+    print(table(lines))
     missed = sum(line.met is False for line in lines)
     print(f"{missed} lines are not met; pictures are in {out / 'pictures'}", file=sys.stderr)
 

@@ -42,14 +42,14 @@ _WORDS = {
 TRAINING = tuple(_WORDS)
 
 SHOWN = {
-    "de": "Guten Morgen, mein Name ist Ada. Möchten Sie übermorgen über die Brücke nach Bamberg fahren?",
-    "fr": "Bonjour, je m'appelle Ada. Voulez-vous un bon vin blanc ou une belle pomme verte?",
-    "es": "Buenos días, me llamo Ada. Mi madre bebe mucha agua, pero mi primo prefiere el vino.",
-    "it": "Buongiorno, mi chiamo Ada. Un bambino mangia una bella mela rossa davanti alla porta.",
-    "pt": "Bom dia, meu nome é Ada. A menina bebe água e também come um pão pequeno.",
-    "nl": "Goedemorgen, mijn naam is Ada. Wilt u morgen met de blauwe fiets over de brug gaan?",
-    "pl": "Dzień dobry, mam na imię Ada. Moja babcia bardzo lubi pić mleko i jeść jabłka.",
-    "ru": "Добрый день, меня зовут Ада. Моя бабушка пьёт молоко, а папа любит рыбу.",
+    "de": "Guten Morgen! Möchten Sie übermorgen über die Brücke nach Bamberg fahren?",
+    "fr": "Bonjour! Voulez-vous un bon vin blanc ou une belle pomme verte?",
+    "es": "Mi madre bebe mucha agua, pero mi primo prefiere el vino.",
+    "it": "Un bambino mangia una bella mela rossa davanti alla porta.",
+    "pt": "Bom dia! A menina bebe água e também come um pão pequeno.",
+    "nl": "Goedemorgen! Wilt u met de blauwe fiets over de brug gaan?",
+    "pl": "Moja babcia bardzo lubi pić mleko i jeść jabłka.",
+    "ru": "Моя бабушка пьёт молоко, а папа любит рыбу.",
     "hi": "नमस्ते, मेरा नाम आदा है। मैं आपकी मदद कैसे कर सकती हूँ?",
     "cmn-latn-pinyin": "ni3 hao3, wo3 jiao4 a1 da2. wo3 ma1 ma5 ming2 tian1 mai3 ba1 ben3 shu1.",
 }

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lipstream_studio import corpus, features, languages, mouth, soundscapes
+from lipstream_studio import alignment, corpus, features, languages, mouth, soundscapes
 from lipstream_studio.espeak_recordings import Espeak
 
 TEXTS = (
-    "The weather forecast promises a fairly mild week, with a few showers by Friday evening.",
     "Above all, remember to back up both computers before moving them upstairs.",
     "We believe the new museum will open to visitors at the beginning of July.",
     "Who knew that cooking good food for twenty people could be such a smooth process?",
@@ -25,18 +24,28 @@ TEXTS = (
     "Every Wednesday we would wander through the quiet woods and wave to the swans.",
     "My father bought a large jar of dark marmalade at the farmers' market.",
     "Five brave divers found a very valuable vase far below the surface.",
-    "Thirty thin thieves thought that the leather was worth more than the feathers.",
     "Popular apps help people compare prices, but many of them sell personal data.",
 )
 FLITE_VOICES = corpus.TRAINING_VOICES
-PROMPTS = (
-    "demo-abouttotry vm-rec-name vm-intro vm-tempgreeting vm-rec-busy cannot-complete-as-dialed "
-    "pbx-invalidpark queue-youarenext"
-).split()
+# Those whose words are known so well that the alignment fits.
+PROMPTS = {
+    "cannot-complete-as-dialed": "Your call cannot be completed as dialed.",
+    "conf-invalid": "That is not a valid conference number. Please try again.",
+    "conf-onlyperson": "You are currently the only person in this conference.",
+    "conf-waitforleader": "The conference will begin when the leader arrives.",
+    "demo-thanks": "Goodbye. Thank you for trying out the Asterisk open source P B X.",
+    "pbx-invalid": "I'm sorry, that's not a valid extension. Please try again.",
+    "ss-noservice": "The number you have dialed is not in service. Please check the number and try again.",
+    "transfer": "Please hold while I try that extension.",
+    "tt-weasels": "Weasels have eaten our phone system.",
+    "vm-nobodyavail": "Nobody is available to take your call at the moment.",
+    "vm-pls-try-again": "Please try again.",
+    "vm-rec-name": "After the tone say your name and then press the pound key.",
+}
 PROMPTS_PACKAGE = "asterisk-core-sounds-en-g722"
-GAP_SECONDS = 0.8
+GAP_SECONDS = 0.7
 SAMPLES_A_FRAME = features.SAMPLE_RATE_HZ // features.FRAMES_PER_SECOND
-QUIET_SECONDS = 3.0
+QUIET_SECONDS = 2.4
 QUIET_SEED = 20_001
 # Peaks of the sounds that are not speech; clicks are as loud as a voice, hum is not.
 QUIET_PEAK = 0.25
@@ -44,7 +53,7 @@ QUIET_PEAK = 0.25
 
 @dataclass(frozen=True)
 class Trial:
-    """One utterance; without phonemes only its sound is known."""
+    """One utterance with its phonemes, or a sound without speech."""
 
     name: str
     samples: np.ndarray
@@ -89,10 +98,10 @@ def truth(trial: Trial, frame_count: int) -> np.ndarray:
 def training_voices() -> list[Trial]:
     """(a) Other texts by voices that were trained on."""
     made = [
-        _utterance(corpus.speak(text, FLITE_VOICES[n % 3], None)) for n, text in enumerate(TEXTS[:8])
+        _utterance(corpus.speak(text, FLITE_VOICES[n % 3], None)) for n, text in enumerate(TEXTS[:6])
     ]
     speaker = Espeak()
-    for text in TEXTS[8:]:
+    for text in TEXTS[6:]:
         samples, segments = speaker.speak(text, "en-us+m3")
         made.append(Trial("en-us+m3", samples, segments))
     return made
@@ -111,7 +120,11 @@ def people(folder: Path) -> list[Trial]:
         subprocess.run(["apt-get", "download", PROMPTS_PACKAGE], cwd=folder, check=True, capture_output=True)
         package = next(folder.glob(f"{PROMPTS_PACKAGE}_*.deb"))
         subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True)
-    return [Trial(name, _g722(sounds / f"{name}.g722"), []) for name in PROMPTS]
+    made = []
+    for name, text in PROMPTS.items():
+        samples = _g722(sounds / f"{name}.g722")
+        made.append(Trial(name, samples, alignment.aligned(samples, text)[0]))
+    return made
 
 
 def mary(folder: Path, java: str, libraries: Path) -> list[Trial]:
@@ -144,26 +157,6 @@ def quiet() -> list[Trial]:
         Trial(kind, soundscapes.make(kind, count, random, QUIET_PEAK).astype(np.float32), [])
         for kind in soundscapes.KINDS
     ]
-
-
-def acoustic_opening(samples: np.ndarray, frame_count: int) -> np.ndarray:
-    """What the sound alone says of the opening: level between 400 and 2000 Hz over 40 dB, as slow as lips.
-
-    Open vowels are loud there, for an open mouth lets their first two resonances out; closed lips leave
-    only the murmur below, and hissing lies above.
-    """
-    level = soundscapes.band(samples, 400, 2000) ** 2
-    frame = features.SAMPLE_RATE_HZ // 200
-    level = level[: len(level) // frame * frame].reshape(-1, frame).mean(1)
-    reach = np.arange(-40, 41) / 200
-    window = np.exp(-0.5 * (reach / 0.025) ** 2)
-    smooth = np.convolve(level, window / window.sum(), "same")
-    decibels = 10 * np.log10(smooth + 1e-10)
-    opening = np.clip((decibels - decibels.max() + 40) / 40, 0, 1)
-    lips = np.exp(-0.5 * (reach / 0.04) ** 2)
-    opening = np.convolve(opening, lips / lips.sum(), "same")
-    middles = ((np.arange(frame_count) + 0.5) / features.FRAMES_PER_SECOND * 200).astype(int)
-    return np.where(middles < len(opening), opening[np.minimum(middles, len(opening) - 1)], 0)
 
 
 def _utterance(spoken: corpus.Utterance) -> Trial:
