@@ -10,6 +10,7 @@ any language can use the file: a line of offsets, then a line a cell, row by row
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +110,15 @@ def clean_crop(renders: Path, shot: dict, rectangle: list[int]) -> np.ndarray:
     """A shot in its crop rectangle over the avatar's wall, B,G,R bytes."""
     x1, y1, x2, y2 = rectangle
     left, top, right, bottom = frame.painted(rectangle)
-    whole = pictures.load(renders / f"idle/{shot['idle']:05d}.png")[y1:y2, x1:x2].copy()
+    whole = still(renders / f"idle/{shot['idle']:05d}.png")[y1:y2, x1:x2].copy()
     # Blender sometimes adds a row at the bottom of a border render.
     part = pictures.load(renders / shot["file"])[: bottom - top, : right - left]
     whole[top - y1 : bottom - y1, left - x1 : right - x1] = part
-    wall = pictures.background()[y1:y2, x1:x2]
-    return np.clip(pictures.over(whole, wall) + 0.5, 0, 255).astype(np.uint8)
+    return np.clip(pictures.over(whole, wall()[y1:y2, x1:x2]) + 0.5, 0, 255).astype(np.uint8)
+
+
+still = functools.cache(pictures.load)
+wall = functools.cache(pictures.background)
 
 
 def main() -> None:

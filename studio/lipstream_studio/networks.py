@@ -82,6 +82,7 @@ class MouthHead(nn.Module):
     """
 
     GATE_MOUTHS = (mouth.LIPS_PRESSED, mouth.LIP_UNDER_TEETH, mouth.REST)
+    PRESSED_GATE = 0
     SHARED_ROWS = features.CONTEXT_ROWS - 8
 
     def __init__(self, width: int = 128, hidden: int = 192) -> None:
