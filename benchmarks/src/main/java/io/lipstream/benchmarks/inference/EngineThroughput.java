@@ -93,7 +93,7 @@ public final class EngineThroughput {
       }
       List<Hand> hands = new ArrayList<>();
       for (int i = 0; i < WORKERS; i++) {
-        hands.add(new Hand(network, spec, batch));
+        hands.add(new Hand(network, spec, batch, Math.max(batch, sessions * AHEAD / WORKERS)));
       }
       double[] engineFps = new double[turns];
       double[] handFps = new double[turns];
@@ -239,14 +239,20 @@ public final class EngineThroughput {
       if (goesOn.get()) {
         submit(frame);
       }
-      inEngine.decrementAndGet();
+      if (inEngine.decrementAndGet() == 0) {
+        synchronized (inEngine) {
+          inEngine.notifyAll();
+        }
+      }
     }
 
     /** Stops asking, waits for what is being drawn, and tells how many were. */
     long end() throws InterruptedException {
       goesOn.set(false);
-      while (inEngine.get() > 0) {
-        Thread.sleep(0, 200_000);
+      synchronized (inEngine) {
+        while (inEngine.get() > 0) {
+          inEngine.wait();
+        }
       }
       return computed.get();
     }
@@ -255,11 +261,15 @@ public final class EngineThroughput {
   /** One thread's share of the loop without an engine. */
   private static final class Hand {
     private final NetworkRun run;
+    private final int batch;
     private final List<MouthFrame> frames = new ArrayList<>();
+    private int next;
 
-    Hand(Network network, GeneratorSpec spec, int batch) {
+    /** As many different frames as the sessions have, for the caches' sake. */
+    Hand(Network network, GeneratorSpec spec, int batch, int different) {
+      this.batch = batch;
       run = network.newRun();
-      for (int i = 0; i < batch; i++) {
+      for (int i = 0; i < different; i++) {
         frames.add(frame(spec, i, (frame, outcome, queueNanos, serviceNanos, together) -> {}));
       }
     }
@@ -267,15 +277,18 @@ public final class EngineThroughput {
     long work(long startNanos, boolean withPictures) {
       long computed = 0;
       while (System.nanoTime() - startNanos < TURN_NANOS) {
-        for (int i = 0; withPictures && i < frames.size(); i++) {
-          frames.get(i).write(0, run.input(0, i));
-          frames.get(i).write(1, run.input(1, i));
+        int first = next;
+        next = (next + batch) % frames.size();
+        for (int i = 0; withPictures && i < batch; i++) {
+          MouthFrame frame = frames.get((first + i) % frames.size());
+          frame.write(0, run.input(0, i));
+          frame.write(1, run.input(1, i));
         }
-        run.run(frames.size());
-        for (int i = 0; withPictures && i < frames.size(); i++) {
-          frames.get(i).read(0, run.output(0, i));
+        run.run(batch);
+        for (int i = 0; withPictures && i < batch; i++) {
+          frames.get((first + i) % frames.size()).read(0, run.output(0, i));
         }
-        computed += frames.size();
+        computed += batch;
       }
       return computed;
     }

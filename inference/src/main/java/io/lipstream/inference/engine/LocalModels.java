@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -161,7 +162,11 @@ final class LocalModels implements Models, AutoCloseable {
    * @param again whether to read a file that was just found to be at fault
    */
   private LoadOutcome load(ModelEntry entry, boolean again) {
-    return request(entry, again).join();
+    try {
+      return request(entry, again).join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException("the engine was closed during the load", e);
+    }
   }
 
   private CompletableFuture<LoadOutcome> request(ModelEntry entry, boolean again) {

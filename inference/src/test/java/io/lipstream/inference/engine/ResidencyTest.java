@@ -288,8 +288,8 @@ class ResidencyTest {
       for (int round = 0; round < 10; round++) {
         String network = round % 2 == 0 ? "triples" : "doubles";
         replace("m0", network);
-        int before = frames.get();
         engine.models().load("m0", true);
+        int before = frames.get();
         while (frames.get() < before + 20) {
           Thread.onSpinWait();
         }
