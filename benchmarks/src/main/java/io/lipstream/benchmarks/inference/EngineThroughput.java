@@ -1,6 +1,5 @@
 package io.lipstream.benchmarks.inference;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.Network;
@@ -22,6 +21,8 @@ import io.lipstream.inference.lipsync.MouthFrame;
 import io.lipstream.media.avatar.GeneratorFamily;
 import io.lipstream.media.lipsync.MouthGenerator;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,7 +39,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * pictures, run the same network in the same batches and read the same results in a loop; a third
  * number is that loop without filling and reading. They take turns of a second, so that what else
  * the machine does meets all alike; the figures are medians of the turns' ratios. The last column
- * compares frames for each second of processor time, which a busy machine does not disturb.
+ * compares frames for each second of the computing threads' processor time, which a busy machine
+ * disturbs less.
  *
  * <pre>
  *   benchmarks/load EngineThroughput [NETWORK [TURNS]]          # 8 sessions
@@ -53,8 +55,10 @@ public final class EngineThroughput {
   /** Frames that a session keeps in the engine: it plays one while the next ones are drawn. */
   private static final int AHEAD = 3;
 
-  private static final OperatingSystemMXBean PROCESS =
-      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+  /** Processor time of the threads without an engine. */
+  private static final AtomicLong handCpuNanos = new AtomicLong();
 
   private static final NoiseCrops CROPS = new NoiseCrops();
 
@@ -105,15 +109,15 @@ public final class EngineThroughput {
       long framesBefore = frames(engine);
       long batchesBefore = batches(engine);
       for (int turn = 0; turn < turns; turn++) {
-        long before = PROCESS.getProcessCpuTime();
+        long before = workerCpuNanos();
         long start = System.nanoTime();
         engineFps[turn] = engineTurn(streaming);
-        long between = PROCESS.getProcessCpuTime();
+        engineCpu[turn] =
+            engineFps[turn] * (System.nanoTime() - start) / (workerCpuNanos() - before);
+        handCpuNanos.set(0);
         long half = System.nanoTime();
         handFps[turn] = handTurn(hands, true);
-        long after = PROCESS.getProcessCpuTime();
-        engineCpu[turn] = engineFps[turn] * (half - start) / (between - before);
-        handCpu[turn] = handFps[turn] * (System.nanoTime() - half) / (after - between);
+        handCpu[turn] = handFps[turn] * (System.nanoTime() - half) / handCpuNanos.get();
         runFps[turn] = handTurn(hands, false);
       }
       double meanBatch =
@@ -141,6 +145,17 @@ public final class EngineThroughput {
 
   private static long batches(LocalEngine engine) {
     return engine.models().find("measured").orElseThrow().statistics().batches();
+  }
+
+  /** What the engine's workers have had of the processors so far. */
+  private static long workerCpuNanos() {
+    long nanos = 0;
+    for (ThreadInfo thread : THREADS.dumpAllThreads(false, false, 0)) {
+      if (thread.getThreadName().startsWith("inference-cpu")) {
+        nanos += THREADS.getThreadCpuTime(thread.getThreadId());
+      }
+    }
+    return nanos;
   }
 
   private static double median(double[] values) {
@@ -290,6 +305,7 @@ public final class EngineThroughput {
         }
         computed += batch;
       }
+      handCpuNanos.addAndGet(THREADS.getCurrentThreadCpuTime());
       return computed;
     }
   }
