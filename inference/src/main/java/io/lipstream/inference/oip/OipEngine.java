@@ -41,6 +41,7 @@ public final class OipEngine implements Engine {
   private static final long UTILIZATION_WINDOW_NANOS = 1_000_000_000;
 
   private final OipSettings settings;
+  private final EngineEvents events;
   private final LongSupplier nanoClock;
   private final RemoteServer server;
   private final RemoteQueue queue;
@@ -52,6 +53,7 @@ public final class OipEngine implements Engine {
   /** Connects on first use. */
   public OipEngine(OipSettings settings, EngineEvents events, LongSupplier nanoClock) {
     this.settings = settings;
+    this.events = events;
     this.nanoClock = nanoClock;
     server = new RemoteServer(settings, nanoClock);
     queue = new RemoteQueue(nanoClock);
@@ -68,6 +70,14 @@ public final class OipEngine implements Engine {
     if (closed) {
       throw new IllegalStateException("the engine is closed");
     }
+    Admission admission = admit(request);
+    if (admission instanceof Admission.Refused refused) {
+      events.streamRefused(request.modelId(), refused.reason());
+    }
+    return admission;
+  }
+
+  private Admission admit(StreamRequest request) {
     RemoteModel model = catalogue.model(request.modelId());
     Optional<RemoteModel.RemoteShape> shape;
     try {

@@ -49,7 +49,7 @@ public record OipSettings(
     Matcher matcher = URL.matcher(url);
     if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > MAX_PORT) {
       throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
+          LipstreamException.Kind.CONFIGURATION,
           "\"" + url + "\" is no address of an inference server",
           "Write grpc://HOST:PORT, or grpcs://HOST:PORT for TLS; Triton's port is 8001");
     }

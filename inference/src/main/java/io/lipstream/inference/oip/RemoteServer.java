@@ -44,7 +44,10 @@ import org.slf4j.LoggerFactory;
  */
 final class RemoteServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RemoteServer.class);
-  private static final Duration QUESTION_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration LIVE_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration QUESTION_TIMEOUT = Duration.ofSeconds(10);
+  // Some servers load a model to describe it.
+  private static final Duration METADATA_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration LOAD_TIMEOUT = Duration.ofMinutes(5);
   private static final Duration PROBE_TIMEOUT = Duration.ofMillis(250);
 
@@ -85,7 +88,7 @@ final class RemoteServer implements AutoCloseable {
   boolean isLive() {
     try {
       channel.resetConnectBackoff();
-      return asking(QUESTION_TIMEOUT).serverLive(ServerLiveRequest.getDefaultInstance()).getLive();
+      return asking(LIVE_TIMEOUT).serverLive(ServerLiveRequest.getDefaultInstance()).getLive();
     } catch (StatusRuntimeException e) {
       return false;
     }
@@ -149,7 +152,7 @@ final class RemoteServer implements AutoCloseable {
   Optional<RemoteModel.RemoteShape> describe(String modelId) {
     ModelMetadataRequest request = ModelMetadataRequest.newBuilder().setName(modelId).build();
     try {
-      return Optional.of(shapeOf(modelId, asking(QUESTION_TIMEOUT).modelMetadata(request)));
+      return Optional.of(shapeOf(modelId, asking(METADATA_TIMEOUT).modelMetadata(request)));
     } catch (StatusRuntimeException e) {
       if (!isLive()) {
         throw e;
@@ -165,7 +168,7 @@ final class RemoteServer implements AutoCloseable {
       }
       return Optional.empty();
     }
-    return Optional.of(shapeOf(modelId, asking(QUESTION_TIMEOUT).modelMetadata(request)));
+    return Optional.of(shapeOf(modelId, asking(METADATA_TIMEOUT).modelMetadata(request)));
   }
 
   private static boolean isNamed(ModelIndex model, String modelId) {
