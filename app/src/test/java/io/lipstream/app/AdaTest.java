@@ -3,6 +3,8 @@ package io.lipstream.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.Precision;
 import io.lipstream.speech.TimedSpeech;
 import io.lipstream.speech.TimedSpeech.Phone;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * sister of {@code studio/lipstream_studio/evaluate.py}.
  */
 final class AdaTest {
+  private static final String ADA = Path.of("../avatars/ada").toAbsolutePath().toString();
   private static final int FPS = 25;
 
   /** 120 ms: what a mouth may take to shut after speech. */
@@ -77,9 +80,7 @@ final class AdaTest {
   }
 
   private static MouthMovement movement(int rateHz, float[] samples) {
-    try (RenderCast ada =
-        new RenderCast(
-            Path.of("../avatars/ada").toAbsolutePath().toString(), PasteEdge.FEATHERED, 2)) {
+    try (RenderCast ada = new RenderCast(ADA, PasteEdge.FEATHERED, 2)) {
       return MouthMovement.of(ada.cast(), new SampleSource(rateHz, samples));
     }
   }
@@ -208,6 +209,34 @@ final class AdaTest {
       ofSeen += y * y;
     }
     return both / Math.sqrt(ofWanted * ofSeen);
+  }
+
+  @Test
+  void theFp16GeneratorDrawsTheSameMouths() {
+    float[] samples = Arrays.copyOf(speech.samples(), 2 * TimedSpeech.RATE_HZ);
+    List<byte[]> full = luma(samples, Precision.FP32);
+    List<byte[]> half = luma(samples, Precision.FP16);
+    int worst = 0;
+    for (int i = 0; i < full.size(); i++) {
+      for (int at = 0; at < full.get(i).length; at++) {
+        worst = Math.max(worst, Math.abs((full.get(i)[at] & 0xff) - (half.get(i)[at] & 0xff)));
+      }
+    }
+    // Zero would mean that one file was run twice.
+    assertThat(worst).as("grey levels").isBetween(1, 2);
+  }
+
+  private static List<byte[]> luma(float[] samples, Precision precision) {
+    EngineOptions options = EngineOptions.cpu().withPrecision(precision);
+    List<byte[]> frames = new ArrayList<>();
+    try (RenderCast ada =
+        new RenderCast(ADA, PasteEdge.FEATHERED, new BackgroundOption(), options)) {
+      MouthMovement.render(
+          ada.cast(),
+          new SampleSource(TimedSpeech.RATE_HZ, samples),
+          frame -> frames.add(Arrays.copyOf(frame.data(), frame.uOffset())));
+    }
+    return frames;
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.io.Writer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * How far the mouth of each rendered frame is from the resting mouth of the avatar's frame under
@@ -59,18 +60,34 @@ final class MouthMovement {
     List<Double> differences = new ArrayList<>();
     List<Double> darkest = new ArrayList<>();
     double[][] steps = new double[EDGE_LINES][4];
+    render(
+        cast,
+        sound,
+        frame -> {
+          int index = cast.manifest().order().index(differences.size(), cast.frames().frameCount());
+          AvatarFrame under = cast.frames().frame(index);
+          differences.add(difference(frame, under));
+          darkest.add(darkest(frame, under.rect()));
+          if (differences.getLast() > 1) {
+            addSteps(frame, under, steps);
+          }
+        });
+    return new MouthMovement(
+        differences.stream().mapToDouble(Double::doubleValue).toArray(),
+        darkest.stream().mapToDouble(Double::doubleValue).toArray(),
+        Arrays.stream(steps)
+            .mapToDouble(line -> Arrays.stream(line).max().orElse(0))
+            .map(sum -> sum / Math.max(1, differences.stream().filter(d -> d > 1).count()))
+            .toArray());
+  }
+
+  /** Renders a sound and shows every frame, which is valid only for the moment. */
+  static void render(RenderPipeline.Cast cast, PcmSource sound, Consumer<I420Frame> viewer) {
     MediaSink sink =
         new MediaSink() {
           @Override
           public void video(I420Frame frame) {
-            int index =
-                cast.manifest().order().index(differences.size(), cast.frames().frameCount());
-            AvatarFrame under = cast.frames().frame(index);
-            differences.add(difference(frame, under));
-            darkest.add(darkest(frame, under.rect()));
-            if (differences.getLast() > 1) {
-              addSteps(frame, under, steps);
-            }
+            viewer.accept(frame);
           }
 
           @Override
@@ -85,13 +102,6 @@ final class MouthMovement {
     Progress silent =
         new Progress(Progress.Style.NONE, new PrintWriter(Writer.nullWriter()), System::nanoTime);
     new RenderPipeline(cast, cast.manifest().fps(), 2, silent).run(sound, sink);
-    return new MouthMovement(
-        differences.stream().mapToDouble(Double::doubleValue).toArray(),
-        darkest.stream().mapToDouble(Double::doubleValue).toArray(),
-        Arrays.stream(steps)
-            .mapToDouble(line -> Arrays.stream(line).max().orElse(0))
-            .map(sum -> sum / Math.max(1, differences.stream().filter(d -> d > 1).count()))
-            .toArray());
   }
 
   double largestBetween(int fromFrame, int toFrame) {
