@@ -25,11 +25,14 @@ final class MouthMovement {
   private static final int EDGE_LINES = 30;
 
   private final double[] differences;
+  private final double[] middles;
   private final double[] darkest;
   private final double[] edgeSteps;
 
-  private MouthMovement(double[] differences, double[] darkest, double[] edgeSteps) {
+  private MouthMovement(
+      double[] differences, double[] middles, double[] darkest, double[] edgeSteps) {
     this.differences = differences;
+    this.middles = middles;
     this.darkest = darkest;
     this.edgeSteps = edgeSteps;
   }
@@ -37,6 +40,11 @@ final class MouthMovement {
   /** For each frame the mean absolute difference of luma inside the crop rectangle. */
   double[] differences() {
     return differences;
+  }
+
+  /** The same in the middle third of the rectangle, where lips and chin are. */
+  double[] middles() {
+    return middles;
   }
 
   /**
@@ -58,6 +66,7 @@ final class MouthMovement {
 
   static MouthMovement of(RenderPipeline.Cast cast, PcmSource sound) {
     List<Double> differences = new ArrayList<>();
+    List<Double> middles = new ArrayList<>();
     List<Double> darkest = new ArrayList<>();
     double[][] steps = new double[EDGE_LINES][4];
     render(
@@ -66,14 +75,16 @@ final class MouthMovement {
         frame -> {
           int index = cast.manifest().order().index(differences.size(), cast.frames().frameCount());
           AvatarFrame under = cast.frames().frame(index);
-          differences.add(difference(frame, under));
-          darkest.add(darkest(frame, under.rect()));
+          differences.add(difference(frame, under, under.rect()));
+          middles.add(difference(frame, under, middle(under.rect())));
+          darkest.add(darkest(frame, middle(under.rect())));
           if (differences.getLast() > 1) {
             addSteps(frame, under, steps);
           }
         });
     return new MouthMovement(
         differences.stream().mapToDouble(Double::doubleValue).toArray(),
+        middles.stream().mapToDouble(Double::doubleValue).toArray(),
         darkest.stream().mapToDouble(Double::doubleValue).toArray(),
         Arrays.stream(steps)
             .mapToDouble(line -> Arrays.stream(line).max().orElse(0))
@@ -112,8 +123,15 @@ final class MouthMovement {
     return largest;
   }
 
-  private static double difference(I420Frame frame, AvatarFrame under) {
-    Rect rect = under.rect();
+  private static Rect middle(Rect rect) {
+    return new Rect(
+        rect.x1() + rect.widthPx() / 3,
+        rect.y1() + rect.heightPx() / 3,
+        rect.x1() + rect.widthPx() * 2 / 3,
+        rect.y1() + rect.heightPx() * 2 / 3);
+  }
+
+  private static double difference(I420Frame frame, AvatarFrame under, Rect rect) {
     long sum = 0;
     for (int y = rect.y1(); y < rect.y2(); y++) {
       for (int x = rect.x1(); x < rect.x2(); x++) {
@@ -156,8 +174,8 @@ final class MouthMovement {
   private static double darkest(I420Frame frame, Rect rect) {
     int[] histogram = new int[256];
     int count = 0;
-    for (int y = rect.y1() + rect.heightPx() / 3; y < rect.y1() + rect.heightPx() * 2 / 3; y++) {
-      for (int x = rect.x1() + rect.widthPx() / 3; x < rect.x1() + rect.widthPx() * 2 / 3; x++) {
+    for (int y = rect.y1(); y < rect.y2(); y++) {
+      for (int x = rect.x1(); x < rect.x2(); x++) {
         histogram[frame.data()[y * frame.widthPx() + x] & 0xff]++;
         count++;
       }
