@@ -83,7 +83,13 @@ final class Device {
 
   private void work(Batch batch) {
     while (take(batch)) {
-      long serviceNanos = batch.compute();
+      long serviceNanos = 0;
+      try {
+        serviceNanos = batch.compute();
+      } catch (RuntimeException | Error e) {
+        // The worker serves others too.
+        warn("a batch of model " + batch.queue().modelId + " broke down", e);
+      }
       finished(batch, serviceNanos);
     }
   }
@@ -219,6 +225,13 @@ final class Device {
 
   long budgetBytes() {
     return budgetBytes;
+  }
+
+  /** Bytes in use where its models are: on the GPU, or in this process. */
+  long inUseBytes() {
+    return gpu.flatMap(Nvml.Gpu::read)
+        .map(DeviceStatus.GpuReading::memoryUsedBytes)
+        .orElseGet(NativeMemory::inUseBytes);
   }
 
   int workers() {

@@ -2,7 +2,6 @@ package io.lipstream.inference.engine;
 
 import io.lipstream.inference.Network;
 import io.lipstream.inference.NetworkRun;
-import io.lipstream.inference.Provider;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
@@ -23,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  *       each worker, as so many batches can be computed at once;
  *   <li>the buffers of inputs and outputs, whose size is known, once for each worker.
  * </ul>
+ *
+ * <p>A GPU's memory is asked of its driver instead, where the first load also pays for what the
+ * libraries take once.
  *
  * <p>Loads run one after the other, so that one's memory is not counted as another's; what the rest
  * of the process allocates meanwhile is an error of this measure, usually below a megabyte. Where
@@ -64,19 +66,19 @@ final class LoadedModel implements AutoCloseable {
   }
 
   /** Opens a network, warms it up and measures it; what was taken is given back on failure. */
-  static LoadedModel load(ModelSource source, DeviceOptions device) {
-    long before = NativeMemory.inUseBytes();
-    Network network = source.open(device.maxFileBytes(), device.engine());
+  static LoadedModel load(ModelSource source, DeviceOptions options) {
+    Device device = options.device();
+    long before = device.inUseBytes();
+    Network network = source.open(options.maxFileBytes(), options.engine());
     try {
-      long opened = NativeMemory.inUseBytes();
+      long opened = device.inUseBytes();
       NetworkRun run = network.newRun();
       try {
-        long ready = NativeMemory.inUseBytes();
-        boolean onThisThread =
-            device.engine().provider() == Provider.CPU && device.engine().intraOpThreads() == 1;
+        long ready = device.inUseBytes();
+        boolean onThisThread = options.computesOnOneThread();
         long maxFramesNanos = time(run, run.maxFrames(), onThisThread);
         long oneFrameNanos = run.maxFrames() == 1 ? maxFramesNanos : time(run, 1, onThisThread);
-        long warm = NativeMemory.inUseBytes();
+        long warm = device.inUseBytes();
         long fileBytes = network.description().sizeBytes();
         long once = ready == 0 ? 2 * fileBytes : Math.max(fileBytes, opened - before);
         long perWorker = Math.max(0, warm - ready) + network.runBytes();

@@ -40,7 +40,8 @@ public final class LocalEngine implements Engine {
                     "devices count from 0; -1 leaves the choice to the engine");
               }
             });
-    return new LocalEngine(new LocalModels(settings, catalogue, events, clock), events);
+    EngineEvents careful = new CarefulEvents(events);
+    return new LocalEngine(new LocalModels(settings, catalogue, careful, clock), careful);
   }
 
   @Override

@@ -456,7 +456,7 @@ final class LocalModels implements Models, AutoCloseable {
             device.budgetBytes(),
             wanted.float16()),
         settings.capacity().maxFileBytes(),
-        device.workers());
+        device);
   }
 
   private LoadOutcome.NoRoom noRoom(long bytes) {
