@@ -17,7 +17,7 @@ final class Avatars {
     return AvatarStore.userFolder(System.getenv(), Path.of(System.getProperty("user.home")));
   }
 
-  private static Path builtIn() {
+  static Path builtIn() {
     return Path.of(System.getProperty("lipstream.home", ".")).resolve("avatars");
   }
 }

@@ -1,6 +1,8 @@
 package io.lipstream.app;
 
 import io.lipstream.inference.OnnxRuntime;
+import io.lipstream.inference.engine.DeviceStatus.GpuReading;
+import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.media.Ffmpeg;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.streaming.file.FfmpegEncoders;
@@ -9,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -61,6 +64,7 @@ final class DoctorCommand implements Callable<Integer> {
     memory();
     disk();
     component("ONNX Runtime", () -> OnnxRuntime.version() + ", " + providers());
+    devices(cores);
     component("FFmpeg", DoctorCommand::ffmpeg);
     if (healthy) {
       encoders();
@@ -116,6 +120,29 @@ final class DoctorCommand implements Callable<Integer> {
                 .map(name -> name.replace("ExecutionProvider", ""))
                 .toList());
     return names.contains("CUDA") ? names : names + " (a GPU needs the gpu build: mvn -Pgpu)";
+  }
+
+  /** What an inference server or a render here would compute on. */
+  private void devices(int cores) {
+    fine("Device", "cpu0: " + cores + (cores == 1 ? " worker" : " workers"));
+    List<GpuReading> gpus = LocalEngine.gpus();
+    for (int i = 0; i < gpus.size(); i++) {
+      GpuReading gpu = gpus.get(i);
+      say(
+          "-",
+          "Device",
+          String.format(
+              Locale.ROOT,
+              "gpu%d: %s, %.1f of %.1f GiB in use; gpus.enabled in the configuration of lipstream"
+                  + " inference uses it, with the gpu build",
+              i,
+              gpu.name(),
+              (double) gpu.memoryUsedBytes() / GIB,
+              (double) gpu.memoryTotalBytes() / GIB));
+    }
+    if (gpus.isEmpty()) {
+      say("-", "Device", "no NVIDIA GPU with a driver was found; the CPU does");
+    }
   }
 
   private static String ffmpeg() {

@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
       AvatarsCommand.class,
       AvatarCommand.class,
       FeaturesCommand.class,
+      InferenceCommand.class,
+      ModelsCommand.class,
       DoctorCommand.class,
       WarmUpCommand.class,
       AutoComplete.GenerateCompletion.class,

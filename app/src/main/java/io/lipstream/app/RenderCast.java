@@ -8,6 +8,7 @@ import io.lipstream.inference.lipsync.EngineGenerator;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.lipsync.MouthGenerator;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -21,6 +22,17 @@ final class RenderCast implements AutoCloseable {
   private final AvatarManifest manifest;
   private final RenderPipeline.Cast cast;
 
+  /** Who draws an avatar's mouths. */
+  @FunctionalInterface
+  interface Mouths {
+    /** This process. */
+    Mouths HERE =
+        (avatar, frames, options) ->
+            EngineGenerator.alone(Networks.generator(avatar, options), frames, options);
+
+    MouthGenerator open(AvatarPackage avatar, AvatarFrames frames, EngineOptions options);
+  }
+
   /**
    * Opens an avatar.
    *
@@ -29,7 +41,11 @@ final class RenderCast implements AutoCloseable {
    */
   RenderCast(String nameOrPath, PasteEdge edge, int workers) {
     this(
-        nameOrPath, edge, new BackgroundOption(), EngineOptions.cpu().withConcurrentCalls(workers));
+        nameOrPath,
+        edge,
+        new BackgroundOption(),
+        EngineOptions.cpu().withConcurrentCalls(workers),
+        Mouths.HERE);
   }
 
   /**
@@ -37,9 +53,14 @@ final class RenderCast implements AutoCloseable {
    *
    * @param background what is shown behind the avatar
    * @param options how the networks are run
+   * @param mouths who draws
    */
   RenderCast(
-      String nameOrPath, PasteEdge edge, BackgroundOption background, EngineOptions options) {
+      String nameOrPath,
+      PasteEdge edge,
+      BackgroundOption background,
+      EngineOptions options,
+      Mouths mouths) {
     try {
       AvatarPackage avatar = keep(Avatars.store().open(nameOrPath));
       manifest = avatar.manifest();
@@ -47,7 +68,7 @@ final class RenderCast implements AutoCloseable {
       cast =
           new RenderPipeline.Cast(
               keep(new OnnxEncoder(Networks.encoder(avatar), options)),
-              keep(EngineGenerator.alone(Networks.generator(avatar, options), frames, options)),
+              keep(mouths.open(avatar, frames, options)),
               frames,
               manifest,
               edge);

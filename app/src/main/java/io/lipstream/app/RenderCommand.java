@@ -55,6 +55,7 @@ import picocli.CommandLine.Spec;
       "  lipstream render --text \"Hello, I am Ada.\" --out hello.mp4",
       "  lipstream render --audio speech.mp3 --avatar ada --out speech.mp4",
       "  lipstream render --text Hello. --background greenscreen --out key.mp4",
+      "  lipstream render --text Hello. --inference gpu1:50051 --out hello.mp4",
       "  lipstream render --text-file story.txt --out - | ffplay -"
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the options in
@@ -144,6 +145,21 @@ final class RenderCommand implements Callable<Integer> {
   @Nullable Integer threads;
 
   @Option(
+      names = "--inference",
+      paramLabel = "HOST:PORT",
+      description = "Let an inference server draw (lipstream inference), not this process.")
+  @Nullable String inference;
+
+  @Option(
+      names = "--inference-model",
+      paramLabel = "ID",
+      defaultValue = "",
+      description = "The server's model (default: the one named like the avatar).")
+  String inferenceModel;
+
+  @Mixin ConnectionOptions connection;
+
+  @Option(
       names = {"-q", "--quiet"},
       description = "No progress, nothing but errors.")
   boolean quiet;
@@ -203,7 +219,12 @@ final class RenderCommand implements Callable<Integer> {
   private RenderCast openCast(int workers) {
     EngineOptions options =
         EngineOptions.cpu().withConcurrentCalls(workers).withPrecision(precision);
-    return new RenderCast(avatar, paste, background, options);
+    // The class that knows gRPC is not touched unless it is needed.
+    RenderCast.Mouths mouths =
+        inference == null
+            ? RenderCast.Mouths.HERE
+            : new RemoteMouths(inference, inferenceModel, connection);
+    return new RenderCast(avatar, paste, background, options, mouths);
   }
 
   private PcmSource openWords(@Nullable SpeechSynthesizer synthesizer) throws IOException {

@@ -280,6 +280,13 @@ final class CommandLineTest {
         "avatar import",
         "avatar inspect",
         "features",
+        "inference",
+        "models",
+        "models list",
+        "models load",
+        "models unload",
+        "models stats",
+        "models watch",
         "doctor"
       })
   void explainsEverySubcommand(String command) {
@@ -342,7 +349,9 @@ final class CommandLineTest {
 
     BackgroundOption white = new BackgroundOption();
     white.background = "white";
-    try (RenderCast cast = new RenderCast(TINY, PasteEdge.FEATHERED, white, EngineOptions.cpu())) {
+    try (RenderCast cast =
+        new RenderCast(
+            TINY, PasteEdge.FEATHERED, white, EngineOptions.cpu(), RenderCast.Mouths.HERE)) {
       assertThat(cast.cast().frames().frame(3).picture().data()[0] & 0xff).isEqualTo(235);
     }
   }
@@ -417,7 +426,8 @@ final class CommandLineTest {
   void doctorFindsTheTestMachineFit() {
     Outcome outcome = lipstream("doctor");
 
-    assertThat(outcome.out()).contains("ONNX Runtime", "libopenh264", "Everything needed is here");
+    assertThat(outcome.out())
+        .contains("ONNX Runtime", "cpu0", "libopenh264", "Everything needed is here");
     assertThat(outcome.exitCode()).isZero();
   }
 }

@@ -11,7 +11,9 @@ import java.util.List;
  */
 public record AuthConfig(Secret token, String tokenFile, String scope) {
   static final AuthConfig DEFAULT = new AuthConfig(Secret.NONE, "", "management");
-  private static final int SHORTEST = 16;
+
+  /** Characters of the shortest token. */
+  public static final int SHORTEST = 16;
 
   public AuthConfig {
     Check.that(

@@ -24,7 +24,6 @@ public record InferenceConfig(
     Map<String, ModelConfig> models,
     CapacityConfig capacity,
     BatchingConfig batching,
-    AudioConfig audio,
     LoggingConfig logging,
     MetricsConfig metrics,
     TracingConfig tracing) {
@@ -43,7 +42,6 @@ public record InferenceConfig(
           Map.of(),
           CapacityConfig.DEFAULT,
           BatchingConfig.DEFAULT,
-          AudioConfig.DEFAULT,
           LoggingConfig.DEFAULT,
           MetricsConfig.DEFAULT,
           TracingConfig.DEFAULT);
@@ -54,5 +52,33 @@ public record InferenceConfig(
         !metrics.enabled() || metrics.port() == 0 || metrics.port() != server.port(),
         "metrics.port",
         "is the server's own port " + server.port() + ": choose another");
+    if (engine.kind().equals("oip")) {
+      requireDefault("gpus", gpus, GpusConfig.DEFAULT);
+      requireDefault("cpus", cpus, CpusConfig.DEFAULT);
+      requireDefault("onnx", onnx, OnnxConfig.DEFAULT);
+      requireDefault("models_root", modelsRoot, "");
+      requireDefault(
+          "capacity",
+          capacity,
+          CapacityConfig.DEFAULT.withVisualsMemoryGb(capacity.visualsMemoryGb()));
+      requireDefault(
+          "batching",
+          batching,
+          new BatchingConfig(
+              batching.maxFrames(),
+              BatchingConfig.DEFAULT.preferredSizes(),
+              BatchingConfig.DEFAULT.maxDelayMs()));
+      models.forEach(
+          (id, model) ->
+              requireDefault("models." + id, model, ModelConfig.DEFAULT.withBatching(batching)));
+    }
+  }
+
+  /** What the other server decides must not be asked of this one. */
+  private static void requireDefault(String key, Object value, Object byDefault) {
+    Check.that(
+        value.equals(byDefault),
+        key,
+        "is for engine.kind: local; with oip the other server decides: remove what is set there");
   }
 }

@@ -15,4 +15,8 @@ public record ModelConfig(
   public ModelConfig {
     Check.range("preferred_gpu", preferredGpu, -1, 63);
   }
+
+  ModelConfig withBatching(BatchingConfig own) {
+    return new ModelConfig(modelPath, preload, preferredGpu, own);
+  }
 }

@@ -9,9 +9,10 @@ final class RefusedKeys {
   private static final String COMPOSITING =
       "belongs to the compositing server: the inference server returns mouth regions and holds no"
           + " frames";
-  private static final String ONE_THREAD =
-      "is not needed: a session's spectrum is computed on its own stream's thread, at 2,000 times"
-          + " real time";
+  private static final String AUDIO =
+      "(encoder_pool_size, stft_workers, mel_workers) is not needed: an audio encoder is a model"
+          + " like any other and shares its device's workers, and a session's spectrum is computed"
+          + " on its own stream's thread, at 2,000 times real time";
 
   /** A star stands for any one part. */
   private static final Map<String, String> REASONS =
@@ -21,8 +22,7 @@ final class RefusedKeys {
               "capacity.background_cache_frames", COMPOSITING,
               "models.*.background_dir", COMPOSITING,
               "models.*.crop_rects_path", COMPOSITING,
-              "audio.stft_workers", ONE_THREAD,
-              "audio.mel_workers", ONE_THREAD));
+              "audio", AUDIO));
 
   private RefusedKeys() {}
 

@@ -29,13 +29,17 @@ public final class Progress {
   private long lastUpdateNanos;
   private int lastLineChars;
 
-  /** A bar where there is a terminal to draw it on, lines elsewhere, nothing if quiet. */
-  // Whether there is a console without a terminal differs from one JDK to the next.
+  /** Whether a person watches. */
   @SuppressWarnings("SystemConsoleNull")
-  public static Progress onConsole(boolean quiet, PrintWriter err) {
+  public static boolean onTerminal() {
+    // Whether there is a console without a terminal differs from one JDK to the next.
     Console console = System.console();
-    Style style =
-        quiet ? Style.NONE : console != null && console.isTerminal() ? Style.BAR : Style.LINES;
+    return console != null && console.isTerminal();
+  }
+
+  /** A bar where there is a terminal to draw it on, lines elsewhere, nothing if quiet. */
+  public static Progress onConsole(boolean quiet, PrintWriter err) {
+    Style style = quiet ? Style.NONE : onTerminal() ? Style.BAR : Style.LINES;
     return new Progress(style, err, System::nanoTime);
   }
 

@@ -54,9 +54,8 @@ final class ConfigFileTest {
     assertThat(config.onnx()).isEqualTo(new OnnxConfig(1, 1, 1, 1024));
     assertThat(config.modelsRoot()).isEmpty();
     assertThat(config.models()).isEmpty();
-    assertThat(config.capacity()).isEqualTo(new CapacityConfig(10_000, 0, "lru", 30));
+    assertThat(config.capacity()).isEqualTo(new CapacityConfig(10_000, 0, "lru", 30, 0.5));
     assertThat(config.batching()).isEqualTo(new BatchingConfig(8, List.of(), 30));
-    assertThat(config.audio()).isEqualTo(new AudioConfig(2));
     assertThat(config.logging()).isEqualTo(new LoggingConfig("auto", "info", false, true, false));
     assertThat(config.metrics()).isEqualTo(new MetricsConfig(true, "127.0.0.1", 9464));
     assertThat(config.tracing())
@@ -72,7 +71,6 @@ final class ConfigFileTest {
               max_concurrent_requests: 5, drain_timeout_seconds: 6}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
             auth: {token: 0123456789abcdef, scope: all}
-            engine: {kind: oip, url: 'far:8001'}
             gpus: {enabled: true, provider: tensorrt, float16: false, count: 7, memory_gb_per_gpu: 8.5, assignment_strategy: round-robin,
               allow_multi_gpu_models: false}
             cpus: {count: 9, memory_gb_per_cpu: 1.5}
@@ -81,9 +79,8 @@ final class ConfigFileTest {
             models:
               may.v2: {model_path: may/v2.onnx, preload: true, preferred_gpu: 2, batching: {max_delay_ms: 3}}
               june: {}
-            capacity: {max_models: 13, max_memory_gb: 14, eviction_policy: lfu, idle_timeout_minutes: 15}
+            capacity: {max_models: 13, max_memory_gb: 14, eviction_policy: lfu, idle_timeout_minutes: 15, visuals_memory_gb: 16}
             batching: {max_frames: 16, preferred_sizes: [4, 16], max_delay_ms: 17.5}
-            audio: {encoder_pool_size: 18}
             logging: {format: json, level: debug, log_inference_times: true, buffered_logging: false,
               save_debug_files: false}
             metrics: {enabled: false, address: '::1', port: 19}
@@ -93,7 +90,8 @@ final class ConfigFileTest {
     assertThat(config.server()).isEqualTo(new ServerConfig("0.0.0.0", 1, 2, 3, 4, 5, 6));
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.auth()).isEqualTo(new AuthConfig(new Secret("0123456789abcdef"), "", "all"));
-    assertThat(config.engine()).isEqualTo(new EngineConfig("oip", "far:8001"));
+    assertThat(parse("engine: {kind: oip, url: 'far:8001'}").engine())
+        .isEqualTo(new EngineConfig("oip", "far:8001"));
     assertThat(config.gpus())
         .isEqualTo(new GpusConfig(true, "tensorrt", false, 7, 8.5, "round-robin", false));
     assertThat(config.cpus()).isEqualTo(new CpusConfig(9, 1.5));
@@ -106,9 +104,8 @@ final class ConfigFileTest {
                 new ModelConfig("may/v2.onnx", true, 2, new BatchingConfig(16, List.of(4, 16), 3)),
                 "june",
                 new ModelConfig("", false, -1, new BatchingConfig(16, List.of(4, 16), 17.5))));
-    assertThat(config.capacity()).isEqualTo(new CapacityConfig(13, 14, "lfu", 15));
+    assertThat(config.capacity()).isEqualTo(new CapacityConfig(13, 14, "lfu", 15, 16));
     assertThat(config.batching()).isEqualTo(new BatchingConfig(16, List.of(4, 16), 17.5));
-    assertThat(config.audio()).isEqualTo(new AudioConfig(18));
     assertThat(config.logging()).isEqualTo(new LoggingConfig("json", "debug", true, false, false));
     assertThat(config.metrics()).isEqualTo(new MetricsConfig(false, "::1", 19));
     assertThat(config.tracing()).isEqualTo(new TracingConfig("otlp", "https://far/v1/traces", 0.5));
@@ -164,6 +161,7 @@ final class ConfigFileTest {
         "capacity.background_cache_frames",
         "models.a.background_dir",
         "models.a.crop_rects_path",
+        "audio.encoder_pool_size",
         "audio.stft_workers",
         "audio.mel_workers"
       })
@@ -210,6 +208,26 @@ final class ConfigFileTest {
       })
   void refusesAValueWithItsLineAndReason(String yaml, String reason) {
     assertThat(refusal(yaml.strip()).getMessage()).startsWith("test.yaml").contains(reason);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cpus: {count: 2}",
+        "gpus: {enabled: true}",
+        "onnx: {intra_op_threads: 2}",
+        "models_root: here",
+        "models: {a: {preload: true}}",
+        "capacity: {max_models: 2}",
+        "batching: {max_delay_ms: 2}"
+      })
+  void refusesWhatAnotherServerDecides(String yaml) {
+    String oip = "engine: {kind: oip, url: 'a:1'}\n";
+    assertThat(refusal(oip + yaml).getMessage())
+        .startsWith("test.yaml:2: " + yaml.substring(0, yaml.indexOf(':')))
+        .contains("is for engine.kind: local");
+    assertThat(parse(oip + "models: {a: {}, b: {}}\nbatching: {max_frames: 4}").models())
+        .containsOnlyKeys("a", "b");
   }
 
   @Test

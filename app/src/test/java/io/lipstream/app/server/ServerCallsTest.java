@@ -27,8 +27,11 @@ import io.lipstream.media.wire.batch.LoadModelResponse;
 import io.lipstream.media.wire.batch.UnloadModelRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -44,8 +47,8 @@ import org.slf4j.MDC;
 final class ServerCallsTest {
   private static final String TOKEN = "0123456789abcdef";
 
-  private final AtomicReference<Server> server = new AtomicReference<>();
-  private final AtomicReference<ManagedChannel> channel = new AtomicReference<>();
+  private final List<Server> servers = new ArrayList<>();
+  private final List<ManagedChannel> channels = new ArrayList<>();
 
   /** Logs what it is asked and answers nothing of interest. */
   private static final class Asked extends InferenceServiceGrpc.InferenceServiceImplBase {
@@ -68,22 +71,24 @@ final class ServerCallsTest {
 
   private InferenceServiceGrpc.InferenceServiceBlockingStub start(
       Asked service, ServerInterceptor interceptor) throws IOException {
-    server.set(
-        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+    servers.add(
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .addService(service)
             .addService(new HealthStatusManager().getHealthService())
             .intercept(interceptor)
             .build()
             .start());
-    channel.set(
-        NettyChannelBuilder.forAddress("127.0.0.1", server.get().getPort()).usePlaintext().build());
-    return InferenceServiceGrpc.newBlockingStub(channel.get());
+    channels.add(
+        NettyChannelBuilder.forAddress("127.0.0.1", servers.getLast().getPort())
+            .usePlaintext()
+            .build());
+    return InferenceServiceGrpc.newBlockingStub(channels.getLast());
   }
 
   @AfterEach
   void stop() throws InterruptedException {
-    channel.get().shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
-    server.get().shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    channels.getLast().shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    servers.getLast().shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
   }
 
   private static Metadata headers(Map<String, String> values) {
@@ -138,7 +143,7 @@ final class ServerCallsTest {
     assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
     assertThatCode(
             () ->
-                HealthGrpc.newBlockingStub(channel.get())
+                HealthGrpc.newBlockingStub(channels.getLast())
                     .check(HealthCheckRequest.getDefaultInstance()))
         .doesNotThrowAnyException();
   }
@@ -158,12 +163,13 @@ final class ServerCallsTest {
       with(stub, headers(Map.of("x-request-id", "mine-7")))
           .listModels(ListModelsRequest.getDefaultInstance());
       assertThat(service.request).isEqualTo("mine-7");
-      assertThat(answer.get().get(RequestIds.HEADER)).isEqualTo("mine-7");
+      assertThat(Objects.requireNonNull(answer.get()).get(RequestIds.HEADER)).isEqualTo("mine-7");
 
       with(stub, headers(Map.of("x-request-id", "forged\",\"level\":\"x")))
           .listModels(ListModelsRequest.getDefaultInstance());
       assertThat(service.request).matches("[0-9a-f]{16}");
-      assertThat(answer.get().get(RequestIds.HEADER)).isEqualTo(service.request);
+      assertThat(Objects.requireNonNull(answer.get()).get(RequestIds.HEADER))
+          .isEqualTo(service.request);
     }
 
     assertThat(out.toString(StandardCharsets.UTF_8).lines())
@@ -190,6 +196,6 @@ final class ServerCallsTest {
                     .unloadModel(UnloadModelRequest.getDefaultInstance()));
 
     assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
-    assertThat(trailers.get().get(RequestIds.HEADER)).isEqualTo("mine-8");
+    assertThat(Objects.requireNonNull(trailers.get()).get(RequestIds.HEADER)).isEqualTo("mine-8");
   }
 }

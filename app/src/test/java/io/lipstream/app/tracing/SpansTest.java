@@ -18,6 +18,7 @@ import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.List;
@@ -63,7 +64,7 @@ final class SpansTest {
     try (Tracing client = Tracing.to(clientSpans, "client");
         Tracing server = Tracing.to(serverSpans, "server")) {
       Server running =
-          NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+          NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
               .addService(new HealthStatusManager().getHealthService())
               .intercept(new ServerSpans(server.tracer()))
               .build()

@@ -1,11 +1,13 @@
 package io.lipstream.inference.client;
 
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
 import io.lipstream.media.LipstreamException;
 import io.netty.handler.ssl.SslContext;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -15,8 +17,14 @@ import java.util.concurrent.TimeUnit;
  *
  * @param tls who is trusted, made by gRPC's GrpcSslContexts; empty for plain text
  * @param token sent with every call; empty for none
+ * @param interceptors see every call, as for traces
  */
-public record InferenceTarget(String host, int port, Optional<SslContext> tls, String token) {
+public record InferenceTarget(
+    String host,
+    int port,
+    Optional<SslContext> tls,
+    String token,
+    List<ClientInterceptor> interceptors) {
   /** Of one answer; a float32 batch of 24 has 30 MB. */
   private static final int MAX_MESSAGE_BYTES = 128 << 20;
 
@@ -33,7 +41,7 @@ public record InferenceTarget(String host, int port, Optional<SslContext> tls, S
     try {
       int port = Integer.parseInt(hostAndPort.substring(colon + 1));
       if (!host.isEmpty() && port > 0 && port < 65536) {
-        return new InferenceTarget(host, port, Optional.empty(), "");
+        return new InferenceTarget(host, port, Optional.empty(), "", List.of());
       }
     } catch (NumberFormatException e) {
       // Told below, with the rest of what can be wrong.
@@ -45,11 +53,15 @@ public record InferenceTarget(String host, int port, Optional<SslContext> tls, S
   }
 
   public InferenceTarget withTls(SslContext newTls) {
-    return new InferenceTarget(host, port, Optional.of(newTls), token);
+    return new InferenceTarget(host, port, Optional.of(newTls), token, interceptors);
   }
 
   public InferenceTarget withToken(String newToken) {
-    return new InferenceTarget(host, port, tls, newToken);
+    return new InferenceTarget(host, port, tls, newToken, interceptors);
+  }
+
+  public InferenceTarget withInterceptors(List<ClientInterceptor> newInterceptors) {
+    return new InferenceTarget(host, port, tls, token, List.copyOf(newInterceptors));
   }
 
   /** A channel, which connects when it is first used; the caller shuts it down. */
@@ -70,6 +82,7 @@ public record InferenceTarget(String host, int port, Optional<SslContext> tls, S
           Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
       builder.intercept(MetadataUtils.newAttachHeadersInterceptor(headers));
     }
+    builder.intercept(interceptors);
     return builder.build();
   }
 }

@@ -2,6 +2,7 @@ package io.lipstream.inference.engine;
 
 import io.lipstream.media.LipstreamException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.LongSupplier;
 
 /** The engine of this process: ONNX Runtime on its own devices. */
@@ -42,6 +43,11 @@ public final class LocalEngine implements Engine {
             });
     EngineEvents careful = new CarefulEvents(events);
     return new LocalEngine(new LocalModels(settings, catalogue, careful, clock), careful);
+  }
+
+  /** The GPUs of this machine, and parts of split ones, as their driver tells; none without it. */
+  public static List<DeviceStatus.GpuReading> gpus() {
+    return Nvml.gpus().stream().flatMap(gpu -> gpu.read().stream()).toList();
   }
 
   @Override

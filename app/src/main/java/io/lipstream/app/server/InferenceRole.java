@@ -1,0 +1,295 @@
+package io.lipstream.app.server;
+
+import io.grpc.BindableService;
+import io.grpc.ServerInterceptor;
+import io.lipstream.app.config.AuthConfig;
+import io.lipstream.app.config.InferenceConfig;
+import io.lipstream.app.log.EngineLog;
+import io.lipstream.app.metrics.EngineMetrics;
+import io.lipstream.app.metrics.MetricsPort;
+import io.lipstream.app.tracing.ServerSpans;
+import io.lipstream.app.tracing.Tracing;
+import io.lipstream.inference.engine.Catalogue;
+import io.lipstream.inference.engine.Engine;
+import io.lipstream.inference.engine.EngineEvents;
+import io.lipstream.inference.engine.Frame.Outcome;
+import io.lipstream.inference.engine.LocalEngine;
+import io.lipstream.inference.oip.OipEngine;
+import io.lipstream.inference.oip.OipService;
+import io.lipstream.inference.oip.OipSettings;
+import io.lipstream.inference.server.BatchService;
+import io.lipstream.inference.server.InferenceServer;
+import io.lipstream.inference.server.LipsyncService;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.AvatarStore;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.handler.ssl.SslContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running inference server: engine, services, port, metrics, traces.
+ *
+ * <p>Owns all of them. Close drains first: health says NOT_SERVING, new calls are refused, running
+ * ones may finish for as long as the configuration says, then everything is freed.
+ */
+public final class InferenceRole implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceRole.class);
+
+  /** Calls of another server's protocol on their way at once, where nothing else is said. */
+  private static final int OIP_CALLS = 4;
+
+  private static final Duration STALLED_AFTER = Duration.ofSeconds(30);
+
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final Engine engine;
+  private final InferenceServer server;
+  private final @Nullable MetricsPort metrics;
+  private volatile boolean draining;
+
+  /**
+   * What a server computes with.
+   *
+   * @param base where relative paths of the configuration start
+   * @param catalogue its models, for the engine of this process
+   * @param avatars whose pictures clients need not send
+   * @param version Lipstream's own
+   */
+  public record Setting(
+      InferenceConfig config,
+      Path base,
+      Catalogue catalogue,
+      AvatarStore avatars,
+      String version) {}
+
+  private InferenceRole(Setting setting) {
+    InferenceConfig config = setting.config();
+    try {
+      // The files first: they are the quickest to be wrong.
+      var tls = ServerTls.context(config.tls(), setting.base());
+      String token = token(config.auth(), setting.base());
+      Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-inference"));
+      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      open.push(registry::close);
+      bindProcess(registry);
+      EngineMetrics meters = new EngineMetrics(registry);
+      EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
+      engine = keep(engine(setting, new Both(meters, log)));
+      meters.watch(engine.models());
+      metrics =
+          config.metrics().enabled()
+              ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
+              : null;
+      server = keep(serve(setting, tls, interceptors(config, token, tracing)));
+    } catch (RuntimeException e) {
+      free();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws LipstreamException if a port is taken, a file is wrong or a device is not there
+   */
+  public static InferenceRole start(Setting setting) {
+    return new InferenceRole(setting);
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  private void bindProcess(PrometheusMeterRegistry registry) {
+    new JvmMemoryMetrics().bindTo(registry);
+    keep(new JvmGcMetrics()).bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+  }
+
+  private static Engine engine(Setting setting, EngineEvents events) {
+    InferenceConfig config = setting.config();
+    if (config.engine().kind().equals("oip")) {
+      return new OipEngine(
+          OipSettings.of(config.engine().url())
+              .withModels(List.copyOf(config.models().keySet()))
+              .withCalls(
+                  config.server().workerCountPerGpu() == 0
+                      ? OIP_CALLS
+                      : config.server().workerCountPerGpu(),
+                  config.batching().maxFrames()),
+          events,
+          System::nanoTime);
+    }
+    return LocalEngine.start(
+        EngineChoice.settings(config, Runtime.getRuntime().availableProcessors()),
+        setting.catalogue(),
+        events,
+        System::nanoTime);
+  }
+
+  private static String token(AuthConfig auth, Path base) {
+    if (auth.tokenFile().isEmpty()) {
+      return auth.token().value();
+    }
+    Path file = base.resolve(auth.tokenFile());
+    try {
+      Optional<String> first = Files.readString(file).lines().findFirst().map(String::strip);
+      if (first.isPresent() && first.get().length() >= AuthConfig.SHORTEST) {
+        return first.get();
+      }
+      throw new LipstreamException(
+          LipstreamException.Kind.CONFIGURATION,
+          "auth.token_file: the first line of " + file + " is no token",
+          "a token has at least " + AuthConfig.SHORTEST + " characters: openssl rand -hex 24");
+    } catch (IOException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.CONFIGURATION,
+          "auth.token_file: " + file + " cannot be read",
+          "name a file that holds the token",
+          e);
+    }
+  }
+
+  private static List<ServerInterceptor> interceptors(
+      InferenceConfig config, String token, Tracing tracing) {
+    List<ServerInterceptor> interceptors = new ArrayList<>();
+    interceptors.add(new RequestIds(config.logging().logInferenceTimes(), System::nanoTime));
+    interceptors.add(new ServerSpans(tracing.tracer()));
+    if (!token.isEmpty()) {
+      interceptors.add(new TokenCheck(token, config.auth().scope().equals("all")));
+    }
+    return interceptors;
+  }
+
+  private InferenceServer serve(
+      Setting setting, Optional<SslContext> tls, List<ServerInterceptor> interceptors) {
+    InferenceConfig config = setting.config();
+    LipsyncService lipsync =
+        keep(
+            new LipsyncService(
+                engine,
+                new LipsyncService.Settings(
+                    config.server().queueSize(),
+                    STALLED_AFTER,
+                    EngineChoice.bytes(config.capacity().visualsMemoryGb()),
+                    Optional.of(setting.avatars()),
+                    setting.version()),
+                System::nanoTime));
+    List<BindableService> services =
+        List.of(
+            new BatchService(engine, config.capacity().maxModels(), setting.version()),
+            lipsync,
+            new OipService(engine, setting.version(), () -> !draining, System::nanoTime));
+    return InferenceServer.start(
+        new InferenceServer.Options(
+            config.server().address(),
+            config.server().port(),
+            config.server().maxMessageBytes(),
+            config.server().maxConcurrentRequests(),
+            Duration.ofSeconds(config.server().drainTimeoutSeconds()),
+            tls,
+            interceptors),
+        services);
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  /** The port of gRPC. */
+  public int port() {
+    return server.port();
+  }
+
+  /** The port of the metrics, where they are on. */
+  public OptionalInt metricsPort() {
+    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
+  }
+
+  /** Takes no new calls and waits for the running ones, as long as the configuration says. */
+  public void drain() {
+    draining = true;
+    LOG.info("draining: no new calls, running ones may finish");
+    server.close();
+    LOG.info("drained");
+  }
+
+  @Override
+  public void close() {
+    draining = true;
+    free();
+    LOG.info("stopped");
+  }
+
+  /** Frees what was opened, the last first: the server before the engine it calls. */
+  private void free() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        LOG.warn("while stopping", e);
+      }
+    }
+  }
+
+  /** Tells both. */
+  private record Both(EngineEvents one, EngineEvents other) implements EngineEvents {
+    @Override
+    public void batchComputed(String modelId, String device, int frames, long serviceNanos) {
+      one.batchComputed(modelId, device, frames, serviceNanos);
+      other.batchComputed(modelId, device, frames, serviceNanos);
+    }
+
+    @Override
+    public void frameEnded(String modelId, Outcome outcome, long queueNanos) {
+      one.frameEnded(modelId, outcome, queueNanos);
+      other.frameEnded(modelId, outcome, queueNanos);
+    }
+
+    @Override
+    public void modelLoaded(String modelId, String device, long bytes, long loadNanos) {
+      one.modelLoaded(modelId, device, bytes, loadNanos);
+      other.modelLoaded(modelId, device, bytes, loadNanos);
+    }
+
+    @Override
+    public void modelUnloaded(String modelId, String device, boolean evicted) {
+      one.modelUnloaded(modelId, device, evicted);
+      other.modelUnloaded(modelId, device, evicted);
+    }
+
+    @Override
+    public void loadFailed(String modelId, String reason) {
+      one.loadFailed(modelId, reason);
+      other.loadFailed(modelId, reason);
+    }
+
+    @Override
+    public void streamRefused(String modelId, String reason) {
+      one.streamRefused(modelId, reason);
+      other.streamRefused(modelId, reason);
+    }
+  }
+}
