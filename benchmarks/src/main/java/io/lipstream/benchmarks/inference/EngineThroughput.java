@@ -38,9 +38,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Beside the engine, as many threads as it has workers fill the same tensors with the same
  * pictures, run the same network in the same batches and read the same results in a loop; a third
  * number is that loop without filling and reading. They take turns of a second, so that what else
- * the machine does meets all alike; the figures are medians of the turns' ratios. The last column
- * compares frames for each second of the computing threads' processor time, which a busy machine
- * disturbs less.
+ * the machine does meets all alike; the figures are medians of the turns' ratios. The last two
+ * columns are frames for each second of the computing threads' processor time, which a busy machine
+ * disturbs less, and their ratio.
  *
  * <pre>
  *   benchmarks/load EngineThroughput [NETWORK [TURNS]]          # 8 sessions
@@ -71,7 +71,8 @@ public final class EngineThroughput {
     boolean curve = args.length > 2;
     System.out.printf("%s, %d workers, 1 thread each%n", network, WORKERS);
     System.out.println(
-        "batch  sessions  engine fps  mean batch  by hand fps  ratio  run only  ratio  cpu ratio");
+        "batch  sessions  engine fps  mean batch  by hand fps  ratio  run only  ratio"
+            + "  cpu fps  cpu ratio");
     for (int batch : curve ? new int[] {1, 2, 4, 8, 16} : new int[] {4, 8}) {
       for (int sessions : curve ? new int[] {1, 2, 4, 8, 16, 32, 64} : new int[] {8}) {
         measure(network, batch, sessions, turns);
@@ -124,7 +125,7 @@ public final class EngineThroughput {
           (double) (frames(engine) - framesBefore) / (batches(engine) - batchesBefore);
       System.out.printf(
           Locale.ROOT,
-          "%5d  %8d  %10.1f  %10.1f  %11.1f  %5.3f  %8.1f  %5.3f  %8.3f%n",
+          "%5d  %8d  %10.1f  %10.1f  %11.1f  %5.3f  %8.1f  %5.3f  %7.1f  %9.3f%n",
           batch,
           sessions,
           median(engineFps),
@@ -133,6 +134,7 @@ public final class EngineThroughput {
           medianRatio(engineFps, handFps),
           median(runFps),
           medianRatio(engineFps, runFps),
+          1e9 * median(engineCpu),
           medianRatio(engineCpu, handCpu));
       streaming.forEach(session -> session.stream.close());
       hands.forEach(hand -> hand.run.close());
