@@ -23,6 +23,10 @@ public record NetworkFile(String owner, Path path) {
     if (Files.isDirectory(path)) {
       throw failure("is a folder: " + path, "Name the .onnx file itself");
     }
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      // A pipe could keep the loader waiting for ever.
+      throw failure("is no regular file: " + path, "Name the .onnx file itself");
+    }
     byte[] bytes;
     try (InputStream in = Files.newInputStream(path)) {
       bytes = in.readNBytes(maxBytes + 1);

@@ -134,7 +134,7 @@ public final class EngineThroughput {
           medianRatio(engineFps, handFps),
           median(runFps),
           medianRatio(engineFps, runFps),
-          1e9 * median(engineCpu),
+          median(engineCpu),
           medianRatio(engineCpu, handCpu));
       streaming.forEach(session -> session.stream.close());
       hands.forEach(hand -> hand.run.close());

@@ -34,7 +34,11 @@ public interface FrameStream extends AutoCloseable {
   /** Gives back what waits, as flushed; what is being computed still comes. */
   void flush();
 
-  /** As flush, and waits for the frame that is being computed. */
+  /**
+   * As flush, and waits for the frames that are being computed; not so in done() of one of them,
+   * where it waits for nothing. In done() of another stream's frame it must not be called: two
+   * workers could then wait for each other.
+   */
   @Override
   void close();
 }

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class CatalogueTest {
@@ -102,6 +104,18 @@ class CatalogueTest {
       assertThatThrownBy(() -> engine.open(Engines.request("big")))
           .isInstanceOf(LipstreamException.class)
           .hasMessageContaining("is larger than");
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void pipeIsNoModel() throws Exception {
+    assertThat(new ProcessBuilder("mkfifo", root.resolve("pipe.onnx").toString()).start().waitFor())
+        .isZero();
+    try (LocalEngine engine = Engines.start(Engines.oneWorker(), root)) {
+      assertThatThrownBy(() -> engine.open(Engines.request("pipe")))
+          .isInstanceOf(LipstreamException.class)
+          .hasMessageContaining("is no regular file");
     }
   }
 
