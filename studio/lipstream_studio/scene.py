@@ -10,7 +10,7 @@ from . import haircut, shirt, strands
 from .character import Character
 from .face import Face
 from .frame import HEIGHT_PX, WIDTH_PX
-from .sheets import TONES, Sheets
+from .sheets import TONES, Crown, Sheets
 
 PIXELS_PER_METRE = 1830.0  # at the depth of the face
 LENS_MM, SENSOR_MM = 85.0, 36.0
@@ -276,6 +276,10 @@ class Studio:
         ground.data.materials.append(Material("ground", 0.8, 0.1, [0.6 * c for c in colour]).material)
         sheets = Sheets(rest, arrays["hair_corners"], crown_y=self.face.skull[1] + 0.01)
         hairs, tones = sheets.strands(style.hairs, 24, rng, lowest=self.face.neck_root[2] - 0.16)
+        crown = Crown(hairs, self.face.skull, eye[2] + 0.052, eye[2] + 0.085)
+        under = np.array([v.co for v in ground.data.vertices])
+        set_vertices(ground.data, crown.rounded(under, depth=0.004))
+        hairs = crown.styled(hairs, np.random.default_rng(self.looks.seeds.strands + 1))
         return [ground, *self._strands(hairs, tones)]
 
     def _strands(self, hairs, tones):

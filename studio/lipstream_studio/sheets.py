@@ -1,6 +1,7 @@
 """Strands of hair along modelled sheets. Lengths are metres."""
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 TONES, TONE_SHARES = (1.0, 0.72, 1.45), (0.58, 0.24, 0.18)  # brightness of the locks of one head, and how many
 
@@ -137,3 +138,66 @@ class Sheets:
         sideways = (b - a) / (np.linalg.norm(b - a, axis=2, keepdims=True) + 1e-9)
         path = path + normal * (lift * np.clip(t * 4, 0.0, 1) + wave[0])[..., None] + sideways * wave[1][..., None]
         return path, rng.choice(len(TONES), locks, p=TONE_SHARES)[lock]
+
+
+class Crown:
+    """Rounds hair over the top of a head, where modelled sheets show their corners and meet at a hard parting."""
+
+    SPOTS, WIDTH_RADIANS = 3000, 0.20  # the crown is the mean of hair around so many directions, so far aside
+    KEPT = 0.25  # of the hair's own distance from the rounded crown
+    SMOOTHING_PASSES = 4
+    PARTING_METRES, PARTING_STEPS = 0.0022, 2
+    FLYAWAY_SHARE, FLYAWAY_METRES = 0.02, 0.003
+
+    def __init__(self, hairs, middle, low, high):
+        """`hairs` [n, steps, 3] on a head with this middle; nothing changes below the height `low`, all above `high`."""
+        self.middle, self.low, self.high = middle, low, high
+        sample = hairs.reshape(-1, 3)[::7]
+        way, distance = self._seen_from_middle(sample[sample[:, 2] > low - 0.05])
+        spots = way[:: max(1, len(way) // self.SPOTS)]
+        pull = np.exp((spots @ way.T - 1) / self.WIDTH_RADIANS**2)
+        self.radius = pull @ distance / pull.sum(1)
+        self.tree = cKDTree(spots)
+
+    def _seen_from_middle(self, points):
+        offset = points - self.middle
+        distance = np.linalg.norm(offset, axis=-1)
+        return offset / distance[..., None], distance
+
+    def _share(self, points):
+        t = np.clip((points[..., 2] - self.low) / (self.high - self.low), 0, 1)
+        return t * t * (3 - 2 * t)
+
+    def rounded(self, points, depth=0.0, own=None):
+        """Points [n, 3] on the crown's round surface, `depth` under it; they keep a part of `own` distance from it."""
+        way, distance = self._seen_from_middle(points)
+        own = self._off_round(points) if own is None else own
+        wanted = distance - self._off_round(points) + own * self.KEPT - depth
+        return points + self._share(points)[:, None] * way * (wanted - distance)[:, None]
+
+    def _off_round(self, points):
+        """How far points [n, 3] stand off the round surface."""
+        way, distance = self._seen_from_middle(points)
+        aside, near = self.tree.query(way, k=12)
+        pull = 1 / (aside + 0.01)
+        return distance - (self.radius[near] * pull).sum(1) / pull.sum(1)
+
+    def styled(self, hairs, rng):
+        """Hair with a soft parting, without waves on the crown, round, and with some flyaway strands."""
+        count, steps, _ = hairs.shape
+        share = self._share(hairs)
+        on_crown = share > 0
+        own = self._off_round(hairs[on_crown])
+        smooth = hairs.copy()
+        for _ in range(self.SMOOTHING_PASSES):
+            smooth[:, 1:-1] = (smooth[:, :-2] + 2 * smooth[:, 1:-1] + smooth[:, 2:]) / 4
+        fading = np.clip(1 - np.arange(steps) / self.PARTING_STEPS, 0, 1)
+        along = smooth[:, :1] - smooth[:, 1:2]
+        along /= np.linalg.norm(along, axis=2, keepdims=True) + 1e-9
+        over = np.minimum(rng.exponential(self.PARTING_METRES, (count, 1, 1)), 3 * self.PARTING_METRES)
+        moved = smooth + along * over * fading[None, :, None]
+        hairs = hairs + (moved - hairs) * share[..., None]
+        hairs[on_crown] = self.rounded(hairs[on_crown], own=own)
+        flying = (rng.random((count, 1)) < self.FLYAWAY_SHARE) * self.FLYAWAY_METRES * rng.random((count, 1))
+        way, _ = self._seen_from_middle(hairs)
+        return hairs + way * (flying * np.sin(np.pi * np.linspace(0, 1, steps)))[..., None] * self._share(hairs)[..., None]

@@ -2,7 +2,7 @@ import unittest
 
 import numpy as np
 
-from lipstream_studio.sheets import Sheets
+from lipstream_studio.sheets import Crown, Sheets
 
 
 def curtain(columns=4, rows=6):
@@ -34,6 +34,31 @@ class Hair(unittest.TestCase):
         vertices, corners = curtain()
         lying = vertices[:, [0, 2, 1]] * [0.02, -0.1, 1]  # from the forehead backwards, along the middle
         self.assertEqual(Sheets(lying, corners, crown_y=1).chains, [])
+
+
+def dome(rng, dent=0.01):
+    """Hair from a parting down both sides of a ball of 0.1 m, with a dent in every other strand."""
+    down = np.linspace(0.02, 1.2, 12)
+    turn = rng.uniform(0, 2 * np.pi, (600, 1))
+    radius = 0.1 + np.where(np.arange(600)[:, None] % 2, -dent, 0) * np.ones(12)
+    ring = radius * np.sin(down)
+    return np.stack([ring * np.cos(turn), ring * np.sin(turn), radius * np.cos(down)], -1)
+
+
+class RoundCrown(unittest.TestCase):
+    def setUp(self):
+        self.hairs = dome(np.random.default_rng(4))
+        self.crown = Crown(self.hairs, np.zeros(3), 0.04, 0.06)
+
+    def test_is_rounder_than_the_sheets(self):
+        styled = self.crown.styled(self.hairs, np.random.default_rng(5))
+        before, after = (np.linalg.norm(h[h[..., 2] > 0.065], axis=1).std() for h in (self.hairs, styled))
+        self.assertLess(after, before / 2)
+
+    def test_leaves_hair_below_as_it_is(self):
+        styled = self.crown.styled(self.hairs, np.random.default_rng(5))
+        below = self.hairs[..., 2] < 0.04
+        np.testing.assert_array_equal(styled[below], self.hairs[below])
 
 
 if __name__ == "__main__":
