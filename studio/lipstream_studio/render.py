@@ -67,7 +67,7 @@ def mouth_job(studio, number, shot, rectangle):
 
 
 def order(idle):
-    """Frames in an order that spreads over the loop: what comes last could be made by `between` from what came first.
+    """Frames in an order that spreads over the loop, blinks first: any beginning of it is a fair sample.
 
     Each is rendered with some of its crops, so that every crop has its idle frame at once.
     """
