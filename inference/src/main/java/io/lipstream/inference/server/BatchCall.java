@@ -133,10 +133,9 @@ final class BatchCall {
   }
 
   private void submit() {
-    for (OneFrame frame : frames) {
-      if (!stream.submit(frame, Long.MAX_VALUE)) {
-        frame.done(Frame.Outcome.FAILED, 0, 0, 0);
-      }
+    int queued = stream.submit(frames, frames.size(), Long.MAX_VALUE);
+    for (OneFrame frame : frames.subList(queued, frames.size())) {
+      frame.done(Frame.Outcome.FAILED, 0, 0, 0);
     }
   }
 

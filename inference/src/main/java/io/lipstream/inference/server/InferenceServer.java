@@ -105,7 +105,7 @@ public final class InferenceServer implements AutoCloseable {
             .keepAliveTimeout(10, TimeUnit.SECONDS)
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance());
-    services.forEach(builder::addService);
+    services.forEach(service -> builder.addService(MalformedMessages.guard(service.bindService())));
     options.tls().ifPresent(builder::sslContext);
     // gRPC asks the last one first.
     builder.intercept(new CallLimit(options.maxCalls()));

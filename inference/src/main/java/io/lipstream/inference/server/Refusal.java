@@ -17,6 +17,11 @@ import java.util.Collection;
 
 /** The status codes that callers meet, each with a text for people and a detail for programs. */
 public final class Refusal {
+  /** All of a status travels in HTTP/2 headers, and those hold 8 KB. */
+  private static final int MAX_TEXT_CHARS = 1000;
+
+  private static final int MAX_NAME_CHARS = 130;
+
   private Refusal() {}
 
   /**
@@ -29,7 +34,9 @@ public final class Refusal {
     BadRequest detail =
         BadRequest.newBuilder()
             .addFieldViolations(
-                BadRequest.FieldViolation.newBuilder().setField(field).setDescription(problem))
+                BadRequest.FieldViolation.newBuilder()
+                    .setField(field)
+                    .setDescription(clip(problem, MAX_TEXT_CHARS)))
             .build();
     return of(Code.INVALID_ARGUMENT, field + " " + problem, detail);
   }
@@ -37,7 +44,10 @@ public final class Refusal {
   /** A model that the catalogue does not hold, with the name that was probably meant. */
   public static StatusRuntimeException noSuchModel(String modelId, Collection<String> known) {
     ResourceInfo detail =
-        ResourceInfo.newBuilder().setResourceType("model").setResourceName(modelId).build();
+        ResourceInfo.newBuilder()
+            .setResourceType("model")
+            .setResourceName(clip(modelId, MAX_NAME_CHARS))
+            .build();
     return of(Code.NOT_FOUND, noSuchModelText(modelId, known), detail);
   }
 
@@ -46,7 +56,11 @@ public final class Refusal {
         Spelling.nearest(modelId, known)
             .map(near -> "; did you mean " + near + "?")
             .orElse("; ListModels names those there are");
-    return "there is no model named '" + modelId + "'" + hint;
+    return "there is no model named '" + clip(modelId, MAX_NAME_CHARS) + "'" + hint;
+  }
+
+  private static String clip(String text, int maxChars) {
+    return text.length() <= maxChars ? text : text.substring(0, maxChars) + "...";
   }
 
   /** Something there is not enough of at this moment. */
@@ -74,8 +88,8 @@ public final class Refusal {
             .addViolations(
                 PreconditionFailure.Violation.newBuilder()
                     .setType(type)
-                    .setSubject(subject)
-                    .setDescription(description))
+                    .setSubject(clip(subject, MAX_NAME_CHARS))
+                    .setDescription(clip(description, MAX_TEXT_CHARS)))
             .build();
     return of(Code.FAILED_PRECONDITION, description, detail);
   }
@@ -99,6 +113,6 @@ public final class Refusal {
   }
 
   private static Status.Builder status(Code code, String text) {
-    return Status.newBuilder().setCode(code.getNumber()).setMessage(text);
+    return Status.newBuilder().setCode(code.getNumber()).setMessage(clip(text, MAX_TEXT_CHARS));
   }
 }
