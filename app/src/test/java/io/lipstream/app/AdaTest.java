@@ -237,7 +237,12 @@ final class AdaTest {
     EngineOptions options = EngineOptions.cpu().withPrecision(precision);
     List<byte[]> frames = new ArrayList<>();
     try (RenderCast ada =
-        new RenderCast(ADA, PasteEdge.FEATHERED, new BackgroundOption(), options)) {
+        new RenderCast(
+            ADA,
+            PasteEdge.FEATHERED,
+            new BackgroundOption(),
+            options,
+            RenderCast.Mouths.HERE)) {
       MouthMovement.render(
           ada.cast(),
           new SampleSource(TimedSpeech.RATE_HZ, samples),
