@@ -68,6 +68,10 @@ public final class Soak {
     long start = System.nanoTime();
     load(CALIBRATION_SECONDS, Double.POSITIVE_INFINITY);
     double most = drawn.get() / ((System.nanoTime() - start) / 1e9);
+    if (most < 1) {
+      throw new IllegalStateException(
+          "less than a frame a second was drawn: this machine is too busy for a soak");
+    }
     double rate = SHARE * most;
     System.out.printf(Locale.ROOT, "at most %.1f frames a second; soaking at %.1f%n", most, rate);
     drawn.set(0);
