@@ -44,8 +44,13 @@ final class RenderCast implements AutoCloseable {
         nameOrPath,
         edge,
         new BackgroundOption(),
-        EngineOptions.cpu().withConcurrentCalls(workers),
-        Mouths.HERE);
+        EngineOptions.cpu().withConcurrentCalls(workers));
+  }
+
+  /** As the other, with another background and other options; this process draws. */
+  RenderCast(
+      String nameOrPath, PasteEdge edge, BackgroundOption background, EngineOptions options) {
+    this(nameOrPath, edge, background, options, Mouths.HERE);
   }
 
   /**

@@ -349,9 +349,7 @@ final class CommandLineTest {
 
     BackgroundOption white = new BackgroundOption();
     white.background = "white";
-    try (RenderCast cast =
-        new RenderCast(
-            TINY, PasteEdge.FEATHERED, white, EngineOptions.cpu(), RenderCast.Mouths.HERE)) {
+    try (RenderCast cast = new RenderCast(TINY, PasteEdge.FEATHERED, white, EngineOptions.cpu())) {
       assertThat(cast.cast().frames().frame(3).picture().data()[0] & 0xff).isEqualTo(235);
     }
   }
