@@ -43,8 +43,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * disturbs less, and their ratio.
  *
  * <pre>
- *   benchmarks/load EngineThroughput [NETWORK [TURNS]]          # 8 sessions
- *   benchmarks/load EngineThroughput NETWORK TURNS curve        # batch 1 to 16, sessions 1 to 64
+ *   benchmarks/load EngineThroughput [NETWORK [TURNS [BATCHES [SESSIONS]]]]
+ *   benchmarks/load EngineThroughput avatars/ada/models/generator.onnx 5 1,2,4,8,16 1,2,4,8,16,32,64
  * </pre>
  */
 public final class EngineThroughput {
@@ -68,16 +68,21 @@ public final class EngineThroughput {
   public static void main(String[] args) throws Exception {
     Path network = Path.of(args.length > 0 ? args[0] : "avatars/ada/models/generator.onnx");
     int turns = args.length > 1 ? Integer.parseInt(args[1]) : 15;
-    boolean curve = args.length > 2;
+    int[] batches = numbers(args.length > 2 ? args[2] : "4,8");
+    int[] sessionCounts = numbers(args.length > 3 ? args[3] : "8");
     System.out.printf("%s, %d workers, 1 thread each%n", network, WORKERS);
     System.out.println(
         "batch  sessions  engine fps  mean batch  by hand fps  ratio  run only  ratio"
             + "  cpu fps  cpu ratio");
-    for (int batch : curve ? new int[] {1, 2, 4, 8, 16} : new int[] {4, 8}) {
-      for (int sessions : curve ? new int[] {1, 2, 4, 8, 16, 32, 64} : new int[] {8}) {
+    for (int batch : batches) {
+      for (int sessions : sessionCounts) {
         measure(network, batch, sessions, turns);
       }
     }
+  }
+
+  private static int[] numbers(String list) {
+    return Arrays.stream(list.split(",", -1)).mapToInt(Integer::parseInt).toArray();
   }
 
   private static void measure(Path file, int batch, int sessions, int turns) throws Exception {
@@ -263,9 +268,10 @@ public final class EngineThroughput {
       }
     }
 
-    /** Stops asking, waits for what is being drawn, and tells how many were. */
+    /** Stops asking, waits for what is being drawn, and tells how many frames were. */
     long end() throws InterruptedException {
       goesOn.set(false);
+      stream.flush();
       synchronized (inEngine) {
         while (inEngine.get() > 0) {
           inEngine.wait();

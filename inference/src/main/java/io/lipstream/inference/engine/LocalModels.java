@@ -41,6 +41,14 @@ final class LocalModels implements Models, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LocalModels.class);
   private static final String LOADER = "inference-loader";
   private static final int LOAD_STEPS = 20;
+
+  /**
+   * Giving memory back locks the allocator for milliseconds, once there are many models, and takes
+   * pages from those who compute: so not after each model.
+   */
+  private static final long GIVE_BACK_BYTES = 256L << 20;
+
+  private static final long GIVE_BACK_SECONDS = 5;
   private static final long IDLE_CHECK_MILLIS = 1_000;
 
   /** A file that was at fault is not read again at each call. */
@@ -56,7 +64,11 @@ final class LocalModels implements Models, AutoCloseable {
   private final Map<String, ModelEntry> entries = new HashMap<>();
   private int nextDevice;
   private int loadedModels;
-  private boolean closed;
+  private volatile boolean closed;
+
+  // Of the loader's thread.
+  private long freedBytes;
+  private boolean giveBackPlanned;
 
   LocalModels(
       EngineSettings settings, Catalogue catalogue, EngineEvents events, LongSupplier clock) {
@@ -643,8 +655,20 @@ final class LocalModels implements Models, AutoCloseable {
     }
   }
 
-  private static void close(LoadedModel model) {
+  private void close(LoadedModel model) {
     model.close();
+    freedBytes += model.bytes();
+    if (freedBytes > GIVE_BACK_BYTES || closed) {
+      giveBack();
+    } else if (!giveBackPlanned) {
+      giveBackPlanned = true;
+      var _ = loader.schedule(this::giveBack, GIVE_BACK_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  private void giveBack() {
+    freedBytes = 0;
+    giveBackPlanned = false;
     NativeMemory.giveBack();
   }
 
@@ -681,7 +705,8 @@ final class LocalModels implements Models, AutoCloseable {
         }
       }
     }
-    loaded.forEach(LocalModels::close);
+    loaded.forEach(LoadedModel::close);
+    NativeMemory.giveBack();
   }
 
   private void awaitLoader() {

@@ -134,6 +134,8 @@ class ResidencyTest {
     copies(root, "doubles-slowly", "m", 12);
     long one;
     try (LocalEngine engine = Engines.start(oneWorker(), root)) {
+      use(engine, "m1");
+      // Not the first one: what the compiler takes meanwhile is measured too.
       use(engine, "m0");
       one = status(engine, "m0").bytes();
       // At least the activations of a batch of eight, which the runtime keeps: two of 512 kB.
@@ -147,7 +149,7 @@ class ResidencyTest {
         use(engine, "m" + i);
         assertThat(engine.models().devices().getFirst().usedBytes()).isBetween(1L, budget);
       }
-      assertThat(loaded(engine).size()).isBetween(2, 6);
+      assertThat(loaded(engine).size()).isBetween(2, 11);
     }
   }
 
@@ -172,7 +174,10 @@ class ResidencyTest {
         for (int i = 0; i < 6; i++) {
           engine.models().load("m" + i, false);
         }
-        assertThat(engine.models().devices()).extracting(DeviceStatus::models).containsOnly(2);
+        // By turns exactly; by free memory about, as sizes are measured.
+        assertThat(engine.models().devices())
+            .extracting(DeviceStatus::models)
+            .allMatch(models -> assignment == Assignment.ROUND_ROBIN ? models == 2 : models > 0);
       }
     }
   }
