@@ -564,10 +564,15 @@ trained on. `studio/evaluate` makes the sounds, renders them, reads the mouth of
 
 def with_section(page_text: str, section: str) -> str:
     """The page with an avatar's section replaced, or added at the end."""
-    parts = page_text.split("\n## ")
-    title = section.split("\n", 1)[0].removeprefix("## ")
-    kept = [part for part in parts if part.split("\n", 1)[0].strip() != title]
-    return "\n## ".join([part.rstrip() + "\n" for part in kept]) + "\n" + section
+    parts = [part.rstrip() + "\n" for part in page_text.split("\n## ")]
+    added = section.removeprefix("## ").rstrip() + "\n"
+    title = added.split("\n", 1)[0]
+    places = [n for n, part in enumerate(parts) if part.split("\n", 1)[0].strip() == title]
+    if places:
+        parts[places[0]] = added
+    else:
+        parts.append(added)
+    return "\n## ".join(parts)
 
 
 def shown_pictures(avatar: str) -> str:
