@@ -41,10 +41,7 @@ final class RenderCast implements AutoCloseable {
    */
   RenderCast(String nameOrPath, PasteEdge edge, int workers) {
     this(
-        nameOrPath,
-        edge,
-        new BackgroundOption(),
-        EngineOptions.cpu().withConcurrentCalls(workers));
+        nameOrPath, edge, new BackgroundOption(), EngineOptions.cpu().withConcurrentCalls(workers));
   }
 
   /** As the other, with another background and other options; this process draws. */

@@ -238,11 +238,7 @@ final class AdaTest {
     List<byte[]> frames = new ArrayList<>();
     try (RenderCast ada =
         new RenderCast(
-            ADA,
-            PasteEdge.FEATHERED,
-            new BackgroundOption(),
-            options,
-            RenderCast.Mouths.HERE)) {
+            ADA, PasteEdge.FEATHERED, new BackgroundOption(), options, RenderCast.Mouths.HERE)) {
       MouthMovement.render(
           ada.cast(),
           new SampleSource(TimedSpeech.RATE_HZ, samples),
