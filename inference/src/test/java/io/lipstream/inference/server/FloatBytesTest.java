@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import io.lipstream.inference.TensorSlot;
-import java.nio.FloatBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -38,38 +36,5 @@ final class FloatBytesTest {
     FloatBytes bytes = new FloatBytes(Talk.bytes(new float[10]));
     assertThatThrownBy(() -> bytes.copyTo(new ArraySlot(new float[20]), 5, 6))
         .isInstanceOf(IndexOutOfBoundsException.class);
-  }
-
-  private static final class ArraySlot implements TensorSlot {
-    private final float[] values;
-
-    ArraySlot(float[] values) {
-      this.values = values;
-    }
-
-    @Override
-    public int floats() {
-      return values.length;
-    }
-
-    @Override
-    public void put(int offset, float[] source, int from, int count) {
-      System.arraycopy(source, from, values, offset, count);
-    }
-
-    @Override
-    public void put(int offset, FloatBuffer source, int count) {
-      source.get(source.position(), values, offset, count);
-    }
-
-    @Override
-    public void get(int offset, float[] target, int from, int count) {
-      System.arraycopy(values, offset, target, from, count);
-    }
-
-    @Override
-    public void get(int offset, FloatBuffer target, int count) {
-      target.put(target.position(), values, offset, count);
-    }
   }
 }

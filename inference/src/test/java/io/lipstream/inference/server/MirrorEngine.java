@@ -1,7 +1,6 @@
 package io.lipstream.inference.server;
 
 import io.lipstream.inference.TensorDescription;
-import io.lipstream.inference.TensorSlot;
 import io.lipstream.inference.engine.Admission;
 import io.lipstream.inference.engine.DeviceStatus;
 import io.lipstream.inference.engine.Engine;
@@ -14,7 +13,6 @@ import io.lipstream.inference.engine.ModelStatus;
 import io.lipstream.inference.engine.Models;
 import io.lipstream.inference.engine.StreamRequest;
 import io.lipstream.media.LipstreamException;
-import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,14 +97,14 @@ final class MirrorEngine implements Engine {
   private static boolean compute(Job job, float[] visual, float[] audio, float[] picture) {
     if (job.stream.modelId.equals(EARS)) {
       float[] mel = new float[1280];
-      job.frame.write(0, new Slot(mel));
-      return job.frame.read(0, new Slot(java.util.Arrays.copyOf(mel, 512)));
+      job.frame.write(0, new ArraySlot(mel));
+      return job.frame.read(0, new ArraySlot(java.util.Arrays.copyOf(mel, 512)));
     }
-    job.frame.write(0, new Slot(visual));
-    job.frame.write(1, new Slot(audio));
+    job.frame.write(0, new ArraySlot(visual));
+    job.frame.write(1, new ArraySlot(audio));
     System.arraycopy(visual, 0, picture, 0, picture.length);
     System.arraycopy(audio, 0, picture, 0, audio.length);
-    return job.frame.read(0, new Slot(picture));
+    return job.frame.read(0, new ArraySlot(picture));
   }
 
   @Override
@@ -191,39 +189,6 @@ final class MirrorEngine implements Engine {
           openStreams.decrementAndGet();
         }
       }
-    }
-  }
-
-  private static final class Slot implements TensorSlot {
-    private final float[] values;
-
-    Slot(float[] values) {
-      this.values = values;
-    }
-
-    @Override
-    public int floats() {
-      return values.length;
-    }
-
-    @Override
-    public void put(int offset, float[] source, int from, int count) {
-      System.arraycopy(source, from, values, offset, count);
-    }
-
-    @Override
-    public void put(int offset, FloatBuffer source, int count) {
-      source.get(source.position(), values, offset, count);
-    }
-
-    @Override
-    public void get(int offset, float[] target, int from, int count) {
-      System.arraycopy(values, offset, target, from, count);
-    }
-
-    @Override
-    public void get(int offset, FloatBuffer target, int count) {
-      target.put(target.position(), values, offset, count);
     }
   }
 
