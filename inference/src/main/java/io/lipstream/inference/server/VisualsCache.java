@@ -60,8 +60,18 @@ final class VisualsCache {
     entry.users--;
   }
 
-  /** Makes room, letting go of what is not in use; false if what is in use leaves too little. */
+  /**
+   * Makes room, letting go of what is not in use; false if what is in use leaves too little, and
+   * then nothing was let go.
+   */
   synchronized boolean reserve(long bytes) {
+    long idleBytes = 0;
+    for (Entry entry : entries.values()) {
+      idleBytes += entry.users == 0 ? entry.visuals.bytes() : 0;
+    }
+    if (usedBytes - idleBytes + bytes > maxBytes) {
+      return false;
+    }
     Iterator<Entry> oldest = entries.values().iterator();
     while (usedBytes + bytes > maxBytes && oldest.hasNext()) {
       Entry entry = oldest.next();
@@ -69,9 +79,6 @@ final class VisualsCache {
         usedBytes -= entry.visuals.bytes();
         oldest.remove();
       }
-    }
-    if (usedBytes + bytes > maxBytes) {
-      return false;
     }
     usedBytes += bytes;
     return true;
