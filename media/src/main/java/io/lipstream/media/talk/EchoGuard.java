@@ -1,0 +1,275 @@
+package io.lipstream.media.talk;
+
+import java.util.Arrays;
+
+/**
+ * Decides whether what a microphone hears is the avatar's own voice coming back.
+ *
+ * <p>Both sounds are reduced to their power in eight bands every 16 ms. An echo is the same pattern,
+ * later and through some room: for every delay up to 0.9 s, each band gets the gain at which the
+ * avatar's power explains the microphone's most of the time (a low quantile of their ratio over the
+ * last second, so that another voice on top does not raise it), with a tail for the room. What
+ * remains above that and above the noise, over the last third of a second and as a share of all, is
+ * small for an echo and large for another person, who may speak over the echo. The delay that leaves
+ * least over the last second is taken.
+ *
+ * <p>heard(), possible() and explains() belong to one thread, played() to any other. Allocates
+ * nothing after construction.
+ */
+final class EchoGuard {
+  private static final int RATE_HZ = 16_000;
+  private static final int BIN_SAMPLES = 256;
+  private static final long BIN_NANOS = 1_000_000_000L * BIN_SAMPLES / RATE_HZ;
+  private static final double[] CENTRES_HZ = {250, 400, 630, 1_000, 1_600, 2_500, 4_000, 5_800};
+  private static final int BANDS = CENTRES_HZ.length;
+
+  /** Longest way from the server's clock to the browser's speaker and back. */
+  private static final int MAX_DELAY_BINS = 56;
+
+  /** What gains and the delay are found in. */
+  private static final int LONG_BINS = 64;
+
+  /** What is judged. */
+  private static final int RECENT_BINS = 20;
+
+  private static final int RING = 256;
+
+  /** A room's echo fades by 60 dB in a third of a second. */
+  private static final float TAIL = 0.5f;
+
+  private static final double GAIN_QUANTILE = 0.3;
+
+  /** How far a bin of an echo strays from its band's gain, as a factor. */
+  private static final float HEADROOM = 4;
+
+  /** Least power of a bin to mean noise, of the mean of a second; few degrees of freedom. */
+  private static final float NOISE_OVER_LEAST = 6;
+
+  /** Share of the avatar's loudest bin in a band below which the ratio tells nothing. */
+  private static final float ACTIVE_SHARE = 0.03f;
+
+  /** 50 dB under full scale. */
+  private static final float AUDIBLE = 1e-5f;
+
+  private static final double MOST_UNEXPLAINED = 0.3;
+
+  private final Bands avatarBands = new Bands();
+  private final Bands userBands = new Bands();
+
+  /** Power by bin of the clock modulo RING; both threads hold its lock. */
+  private final float[][] avatar = new float[RING][BANDS];
+
+  private final float[] avatarBin = new float[BANDS];
+  private int avatarFilled;
+  private long avatarNext = Long.MIN_VALUE;
+  private long lastAudible = Long.MIN_VALUE;
+
+  private final float[][] user = new float[RING][BANDS];
+  private long userNext = Long.MIN_VALUE;
+  private int userCount;
+
+  private final float[][] source = new float[LONG_BINS + MAX_DELAY_BINS][BANDS];
+  private final float[] noise = new float[BANDS];
+  private final float[] gains = new float[BANDS];
+  private final float[] ratios = new float[LONG_BINS];
+
+  /** Takes what the avatar says from a moment on. */
+  void played(float[] mono16k, int offset, int count, long nanos) {
+    synchronized (avatar) {
+      long bin = Math.floorDiv(nanos, BIN_NANOS);
+      // Pieces come about when they are due; only a real pause moves the place.
+      if (avatarNext == Long.MIN_VALUE || Math.abs(bin - avatarNext) > 4) {
+        skipTo(bin);
+      }
+      for (int i = 0; i < count; i++) {
+        avatarBands.add(mono16k[offset + i], avatarBin);
+        if (++avatarFilled == BIN_SAMPLES) {
+          endAvatarBin();
+        }
+      }
+    }
+  }
+
+  private void skipTo(long bin) {
+    if (avatarNext == Long.MIN_VALUE || bin < avatarNext || bin - avatarNext > RING) {
+      for (float[] each : avatar) {
+        Arrays.fill(each, 0);
+      }
+    } else {
+      for (long silent = avatarNext; silent < bin; silent++) {
+        Arrays.fill(avatar[slot(silent)], 0);
+      }
+    }
+    avatarNext = bin;
+    avatarFilled = 0;
+    Arrays.fill(avatarBin, 0);
+  }
+
+  private void endAvatarBin() {
+    float sum = 0;
+    float[] target = avatar[slot(avatarNext)];
+    for (int band = 0; band < BANDS; band++) {
+      target[band] = avatarBin[band] / BIN_SAMPLES;
+      sum += target[band];
+    }
+    if (sum > AUDIBLE) {
+      lastAudible = avatarNext;
+    }
+    avatarNext++;
+    avatarFilled = 0;
+    Arrays.fill(avatarBin, 0);
+  }
+
+  /** Takes the next window of the microphone, whose first sample came at the given moment. */
+  void heard(float[] window, long nanos) {
+    long bin = Math.floorDiv(nanos, BIN_NANOS);
+    if (userNext == Long.MIN_VALUE || Math.abs(bin - userNext) > 4) {
+      userNext = bin;
+      userCount = 0;
+    }
+    for (int from = 0; from + BIN_SAMPLES <= window.length; from += BIN_SAMPLES) {
+      float[] target = user[slot(userNext)];
+      Arrays.fill(target, 0);
+      for (int i = from; i < from + BIN_SAMPLES; i++) {
+        userBands.add(window[i], target);
+      }
+      for (int band = 0; band < BANDS; band++) {
+        target[band] /= BIN_SAMPLES;
+      }
+      userNext++;
+      userCount = Math.min(userCount + 1, LONG_BINS);
+    }
+  }
+
+  /** Whether an echo of the avatar's voice may be in the air. */
+  boolean possible(long nanos) {
+    synchronized (avatar) {
+      return lastAudible != Long.MIN_VALUE
+          && Math.floorDiv(nanos, BIN_NANOS) - lastAudible <= MAX_DELAY_BINS;
+    }
+  }
+
+  /** Whether the avatar's voice explains what was heard in the last third of a second. */
+  boolean explains() {
+    return unexplained() < MOST_UNEXPLAINED;
+  }
+
+  /** Share of the recent power that is neither noise nor an echo: 0 to 1. */
+  double unexplained() {
+    if (userCount < RECENT_BINS) {
+      return 1;
+    }
+    copySource();
+    findNoise();
+    double least = Double.MAX_VALUE;
+    double recent = 1;
+    for (int delay = 0; delay <= MAX_DELAY_BINS; delay++) {
+      findGains(delay);
+      double share = unexplained(userCount, delay);
+      if (share < least) {
+        least = share;
+        recent = unexplained(RECENT_BINS, delay);
+      }
+    }
+    return recent;
+  }
+
+  /** The avatar's power with a room's tail; the newest bin last, as of the user's newest. */
+  private void copySource() {
+    synchronized (avatar) {
+      long first = userNext - source.length;
+      for (int i = 0; i < source.length; i++) {
+        long bin = first + i;
+        boolean there = bin < avatarNext && bin >= avatarNext - RING;
+        for (int band = 0; band < BANDS; band++) {
+          float power = there ? avatar[slot(bin)][band] : 0;
+          source[i][band] = i == 0 ? power : Math.max(power, TAIL * source[i - 1][band]);
+        }
+      }
+    }
+  }
+
+  private void findNoise() {
+    Arrays.fill(noise, Float.MAX_VALUE);
+    for (int i = 1; i <= userCount; i++) {
+      float[] heard = user[slot(userNext - i)];
+      for (int band = 0; band < BANDS; band++) {
+        noise[band] = Math.min(noise[band], heard[band] * NOISE_OVER_LEAST);
+      }
+    }
+  }
+
+  private void findGains(int delay) {
+    for (int band = 0; band < BANDS; band++) {
+      float loudest = 0;
+      for (int i = 1; i <= userCount; i++) {
+        loudest = Math.max(loudest, source[source.length - i - delay][band]);
+      }
+      int count = 0;
+      for (int i = 1; i <= userCount; i++) {
+        float played = source[source.length - i - delay][band];
+        if (played > loudest * ACTIVE_SHARE) {
+          ratios[count++] = user[slot(userNext - i)][band] / played;
+        }
+      }
+      Arrays.sort(ratios, 0, count);
+      gains[band] = count == 0 ? 0 : ratios[(int) (count * GAIN_QUANTILE)];
+    }
+  }
+
+  private double unexplained(int bins, int delay) {
+    double all = 0;
+    double over = 0;
+    for (int i = 1; i <= bins; i++) {
+      float[] heard = user[slot(userNext - i)];
+      float[] played = source[source.length - i - delay];
+      for (int band = 0; band < BANDS; band++) {
+        float loud = heard[band] - noise[band];
+        if (loud > 0) {
+          all += loud;
+          over += Math.max(0, loud - HEADROOM * gains[band] * played[band]);
+        }
+      }
+    }
+    return all == 0 ? 0 : over / all;
+  }
+
+  private static int slot(long bin) {
+    return (int) Math.floorMod(bin, (long) RING);
+  }
+
+  /** Second-order band-pass filters side by side (R. Bristow-Johnson's, constant peak gain). */
+  private static final class Bands {
+    private static final double Q = 2;
+
+    private final float[] b0 = new float[BANDS];
+    private final float[] a1 = new float[BANDS];
+    private final float[] a2 = new float[BANDS];
+    private final float[] x1 = new float[BANDS];
+    private final float[] x2 = new float[BANDS];
+    private final float[] y1 = new float[BANDS];
+    private final float[] y2 = new float[BANDS];
+
+    Bands() {
+      for (int band = 0; band < BANDS; band++) {
+        double omega = 2 * Math.PI * CENTRES_HZ[band] / RATE_HZ;
+        double alpha = Math.sin(omega) / (2 * Q);
+        b0[band] = (float) (alpha / (1 + alpha));
+        a1[band] = (float) (-2 * Math.cos(omega) / (1 + alpha));
+        a2[band] = (float) ((1 - alpha) / (1 + alpha));
+      }
+    }
+
+    /** Filters a sample and adds its power in each band. */
+    void add(float sample, float[] power) {
+      for (int band = 0; band < BANDS; band++) {
+        float y = b0[band] * (sample - x2[band]) - a1[band] * y1[band] - a2[band] * y2[band];
+        x2[band] = x1[band];
+        x1[band] = sample;
+        y2[band] = y1[band];
+        y1[band] = y;
+        power[band] += y * y;
+      }
+    }
+  }
+}
