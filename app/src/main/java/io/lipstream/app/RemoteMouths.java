@@ -10,7 +10,7 @@ import io.lipstream.media.lipsync.MouthGenerator;
 final class RemoteMouths implements RenderCast.Mouths {
   private final String server;
   private final String modelId;
-  private final ConnectionOptions options;
+  private final ConnectionOptions connectionOptions;
 
   /**
    * A server.
@@ -21,18 +21,19 @@ final class RemoteMouths implements RenderCast.Mouths {
   RemoteMouths(String server, String modelId, ConnectionOptions options) {
     this.server = server;
     this.modelId = modelId;
-    this.options = options;
+    connectionOptions = options;
   }
 
   @Override
-  public MouthGenerator open(AvatarPackage avatar, AvatarFrames frames, EngineOptions unused) {
-    InferenceConnection connection = new InferenceConnection(server, options);
+  public MouthGenerator open(AvatarPackage avatar, AvatarFrames frames, EngineOptions options) {
+    InferenceConnection connection = new InferenceConnection(server, connectionOptions);
     RemoteGenerator generator =
         RemoteGenerator.open(
             connection.target(),
             modelId.isEmpty() ? avatar.manifest().name() : modelId,
             frames,
-            avatar.manifest().mask());
+            avatar.manifest().mask(),
+            options.concurrentCalls());
     return new MouthGenerator() {
       @Override
       public int maxBatch() {

@@ -8,6 +8,7 @@ import ai.onnxruntime.TensorInfo;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.GeneratorFamily;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -95,11 +96,17 @@ public final class Network implements AutoCloseable {
 
   private static Network open(
       NetworkFile file, long maxFileBytes, EngineOptions options, Binder binder) {
-    byte[] model = file.read((int) Math.min(maxFileBytes, NetworkFile.MAX_BYTES));
-    OnnxFacts facts = file.facts(model);
-    OrtSession session = openSession(file, model, options);
+    long sizeBytes;
+    OnnxFacts facts;
+    OrtSession session;
+    try (Arena arena = Arena.ofConfined()) {
+      ByteBuffer model = file.read(arena, Math.min(maxFileBytes, NetworkFile.MAX_BYTES));
+      sizeBytes = model.remaining();
+      facts = file.facts(model);
+      session = openSession(file, model, options);
+    }
     try {
-      return new Network(file, model.length, facts, options, session, binder);
+      return new Network(file, sizeBytes, facts, options, session, binder);
     } catch (OrtException e) {
       closeSession(session);
       throw file.failure("cannot be inspected: " + e.getMessage(), "", e);
@@ -285,7 +292,7 @@ public final class Network implements AutoCloseable {
     return bound.tensor().shape().getFirst() < 0;
   }
 
-  private static OrtSession openSession(NetworkFile file, byte[] model, EngineOptions options) {
+  private static OrtSession openSession(NetworkFile file, ByteBuffer model, EngineOptions options) {
     try {
       return OnnxRuntime.open(model, options);
     } catch (OrtException e) {

@@ -2,7 +2,9 @@ package io.lipstream.inference;
 
 import io.lipstream.media.LipstreamException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,7 +21,14 @@ public record NetworkFile(String owner, Path path) {
 
   private static final String LFS_POINTER = "version https://git-lfs";
 
-  byte[] read(int maxBytes) {
+  /**
+   * Reads the file into native memory, which the arena owns: on the heap, megabytes a load would
+   * make the collector stop the frames of other models. Not mapped either, as a file cut short
+   * later would crash the process.
+   *
+   * @param maxBytes a larger file is refused
+   */
+  ByteBuffer read(Arena arena, long maxBytes) {
     if (Files.isDirectory(path)) {
       throw failure("is a folder: " + path, "Name the .onnx file itself");
     }
@@ -27,9 +36,16 @@ public record NetworkFile(String owner, Path path) {
       // A pipe could keep the loader waiting for ever.
       throw failure("is no regular file: " + path, "Name the .onnx file itself");
     }
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(path)) {
-      bytes = in.readNBytes(maxBytes + 1);
+    ByteBuffer bytes;
+    try (FileChannel file = FileChannel.open(path)) {
+      long size = file.size();
+      if (size > maxBytes) {
+        throw failure(
+            "is larger than " + (maxBytes >> 20) + " MiB: " + path,
+            "Networks of this family have 2 to 50 MB; is this the right file?");
+      }
+      bytes = arena.allocate(size).asByteBuffer();
+      while (bytes.hasRemaining() && file.read(bytes) >= 0) {}
     } catch (NoSuchFileException e) {
       throw failure(
           "is missing: there is no file " + path,
@@ -37,12 +53,8 @@ public record NetworkFile(String owner, Path path) {
     } catch (IOException e) {
       throw failure("cannot be read from " + path + ": " + e, "Check the file's permissions");
     }
-    if (bytes.length > maxBytes) {
-      throw failure(
-          "is larger than " + (maxBytes >> 20) + " MiB: " + path,
-          "Networks of this family have 2 to 50 MB; is this the right file?");
-    }
-    if (bytes.length == 0) {
+    bytes.flip();
+    if (!bytes.hasRemaining()) {
       throw failure("is an empty file: " + path, "Copy it again");
     }
     if (startsWith(bytes, LFS_POINTER)) {
@@ -51,7 +63,7 @@ public record NetworkFile(String owner, Path path) {
     return bytes;
   }
 
-  OnnxFacts facts(byte[] model) {
+  OnnxFacts facts(ByteBuffer model) {
     OnnxFacts facts;
     try {
       facts = OnnxFacts.read(model);
@@ -78,9 +90,9 @@ public record NetworkFile(String owner, Path path) {
         LipstreamException.Kind.AVATAR, owner + " " + whatIsWrong, hint, cause);
   }
 
-  private static boolean startsWith(byte[] bytes, String ascii) {
-    int length = ascii.length();
-    return bytes.length >= length
-        && new String(bytes, 0, length, StandardCharsets.ISO_8859_1).equals(ascii);
+  private static boolean startsWith(ByteBuffer bytes, String ascii) {
+    ByteBuffer wanted = StandardCharsets.ISO_8859_1.encode(ascii);
+    int length = wanted.remaining();
+    return bytes.remaining() >= length && bytes.slice(0, length).equals(wanted);
   }
 }

@@ -23,14 +23,14 @@ record OnnxFacts(
    *
    * @throws IOException if they are no ONNX model
    */
-  static OnnxFacts read(byte[] model) throws IOException {
+  static OnnxFacts read(ByteBuffer model) throws IOException {
     long irVersion = 0;
     String producer = "";
     String producerVersion = "";
     boolean hasGraph = false;
     Map<String, Long> opsets = new TreeMap<>();
     List<String> external = new ArrayList<>();
-    ProtobufReader fields = new ProtobufReader(ByteBuffer.wrap(model));
+    ProtobufReader fields = new ProtobufReader(model.slice());
     while (fields.next()) {
       switch (fields.field()) {
         case 1 -> irVersion = fields.number();

@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import io.lipstream.media.LipstreamException;
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /** The one ONNX Runtime of this process: its version, its providers, its sessions. */
@@ -49,8 +50,12 @@ public final class OnnxRuntime {
     }
   }
 
-  /** Opens a network from memory, so that it can name no other file of this machine. */
-  static OrtSession open(byte[] model, EngineOptions options) throws OrtException {
+  /**
+   * Opens a network from memory, so that it can name no other file of this machine.
+   *
+   * @param model native memory, needed until the call returns
+   */
+  static OrtSession open(ByteBuffer model, EngineOptions options) throws OrtException {
     OrtEnvironment environment = environment();
     try (SessionOptions session = new SessionOptions()) {
       session.setIntraOpNumThreads(options.intraOpThreads());

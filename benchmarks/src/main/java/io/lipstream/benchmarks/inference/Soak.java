@@ -125,7 +125,7 @@ public final class Soak {
     opened.incrementAndGet();
     // All sessions show one avatar, so its pictures are sent once.
     try (MouthGenerator generator =
-        RemoteGenerator.open(target, model, new Noise(), new Rect(5, 5, 315, 310))) {
+        RemoteGenerator.open(target, model, new Noise(), new Rect(5, 5, 315, 310), 1)) {
       long due = System.nanoTime() + (stepNanos * number) / SESSIONS;
       while (System.nanoTime() < last) {
         due = Math.max(due + stepNanos, System.nanoTime() - stepNanos);

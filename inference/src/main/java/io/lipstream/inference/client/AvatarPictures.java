@@ -23,6 +23,7 @@ public final class AvatarPictures {
   private final ReferenceCrops crops;
   private final Rect mask;
   private @Nullable ByteString sum;
+  private long timesSent;
 
   /**
    * Pictures that may have to be sent.
@@ -44,12 +45,25 @@ public final class AvatarPictures {
     return known;
   }
 
+  /** How often they were sent so far. */
+  synchronized long timesSent() {
+    return timesSent;
+  }
+
   /**
-   * Sends them, as fast as the server takes them.
+   * Sends them, as fast as the server takes them, unless another session has meanwhile.
    *
+   * @param missedAfter how often they had been sent when the server was found to lack them
    * @throws StatusRuntimeException if the server does not
    */
-  void send(Channel channel) {
+  synchronized void send(Channel channel, long missedAfter) {
+    if (timesSent == missedAfter) {
+      send(channel);
+      timesSent++;
+    }
+  }
+
+  private void send(Channel channel) {
     Upload upload = new Upload();
     InferenceGrpc.newStub(channel).putAvatarVisuals(upload);
     upload.send(head());

@@ -262,7 +262,7 @@ public final class LipsyncClient implements AutoCloseable {
   private void connect() {
     try {
       Open.Builder open = openMessage();
-      Connection next = new Connection();
+      Connection next = new Connection(pictures.timesSent());
       synchronized (this) {
         if (closed || failure != null) {
           return;
@@ -407,7 +407,7 @@ public final class LipsyncClient implements AutoCloseable {
       lostForNanos = System.nanoTime() - lostSinceNanos;
     }
     if (wantsPictures(cause)) {
-      Thread.ofVirtual().name("lipsync-upload").start(this::sendPictures);
+      Thread.ofVirtual().name("lipsync-upload").start(() -> sendPictures(from.picturesSent));
       return;
     }
     boolean passing =
@@ -433,9 +433,9 @@ public final class LipsyncClient implements AutoCloseable {
     connect();
   }
 
-  private void sendPictures() {
+  private void sendPictures(long missedAfter) {
     try {
-      pictures.send(channel);
+      pictures.send(channel, missedAfter);
       connect();
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
@@ -523,10 +523,15 @@ public final class LipsyncClient implements AutoCloseable {
   /** One stream to the server. */
   private final class Connection
       implements ClientResponseObserver<LipsyncRequest, LipsyncResponse> {
+    private final long picturesSent;
     private @Nullable ClientCallStreamObserver<LipsyncRequest> call;
 
     /** Guarded by the client. */
     private boolean opened;
+
+    Connection(long picturesSent) {
+      this.picturesSent = picturesSent;
+    }
 
     @Override
     public void beforeStart(ClientCallStreamObserver<LipsyncRequest> newCall) {

@@ -1,6 +1,7 @@
 package io.lipstream.inference.client;
 
 import io.grpc.ManagedChannel;
+import io.lipstream.inference.CallPool;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.lipsync.ReferenceCrops;
@@ -14,12 +15,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A generator that runs on an inference server elsewhere. Calls wait while a server that went away
  * comes back, up to half a minute.
+ *
+ * <p>As many calls are under way at once as callers were announced, each in a session of its own,
+ * so that several workers of the server draw; more wait.
  */
 public final class RemoteGenerator implements MouthGenerator {
   private static final Duration GIVE_UP_AFTER = Duration.ofSeconds(30);
   private static final int MAX_BATCH = 16;
 
-  private final LipsyncClient client;
+  private final CallPool<LipsyncClient> sessions;
   private final ReferenceCrops crops;
   private final @Nullable ManagedChannel ownChannel;
 
@@ -30,15 +34,17 @@ public final class RemoteGenerator implements MouthGenerator {
    * @param crops the avatar's pictures, sent if the server lacks them; stay the caller's and must
    *     outlive this
    * @param mask the box of the ROI that the network does not get to see
+   * @param callers threads that will call at once
    */
   public static RemoteGenerator open(
-      InferenceTarget target, String modelId, ReferenceCrops crops, Rect mask) {
+      InferenceTarget target, String modelId, ReferenceCrops crops, Rect mask, int callers) {
     ManagedChannel channel = target.open();
     return new RemoteGenerator(
         channel,
         LipsyncClient.Session.bulk(modelId, "render"),
         crops,
         mask,
+        callers,
         GIVE_UP_AFTER,
         channel);
   }
@@ -49,8 +55,9 @@ public final class RemoteGenerator implements MouthGenerator {
       LipsyncClient.Session session,
       ReferenceCrops crops,
       Rect mask,
+      int callers,
       Duration giveUpAfter) {
-    this(channel, session, crops, mask, giveUpAfter, null);
+    this(channel, session, crops, mask, callers, giveUpAfter, null);
   }
 
   private RemoteGenerator(
@@ -58,11 +65,19 @@ public final class RemoteGenerator implements MouthGenerator {
       LipsyncClient.Session session,
       ReferenceCrops crops,
       Rect mask,
+      int callers,
       Duration giveUpAfter,
       @Nullable ManagedChannel ownChannel) {
     this.crops = crops;
     this.ownChannel = ownChannel;
-    client = new LipsyncClient(channel, session, new AvatarPictures(crops, mask), giveUpAfter);
+    AvatarPictures pictures = new AvatarPictures(crops, mask);
+    sessions =
+        new CallPool<>(
+            "the remote generator",
+            callers,
+            () -> new LipsyncClient(channel, session, pictures, giveUpAfter));
+    // So that the connection is there before the first frame is.
+    sessions.giveBack(sessions.take());
   }
 
   @Override
@@ -86,19 +101,26 @@ public final class RemoteGenerator implements MouthGenerator {
             "frame " + frameIndices[i] + " of an avatar of " + crops.frameCount());
       }
     }
-    Batch batch = new Batch(count, mouths, 3 * roiPx() * roiPx());
-    for (int i = 0; i < count; i++) {
-      client.askWindow(frameIndices[i], audioWindows, i * AUDIO_WINDOW_FLOATS, batch.answer(i));
+    LipsyncClient client = sessions.take();
+    try {
+      Batch batch = new Batch(count, mouths, 3 * roiPx() * roiPx());
+      for (int i = 0; i < count; i++) {
+        client.askWindow(frameIndices[i], audioWindows, i * AUDIO_WINDOW_FLOATS, batch.answer(i));
+      }
+      batch.await();
+    } finally {
+      sessions.giveBack(client);
     }
-    batch.await();
   }
 
   @Override
   public void close() {
-    client.close();
-    if (ownChannel != null) {
-      ownChannel.shutdownNow();
-    }
+    sessions.close(
+        () -> {
+          if (ownChannel != null) {
+            ownChannel.shutdownNow();
+          }
+        });
   }
 
   /** The frames of one call. */

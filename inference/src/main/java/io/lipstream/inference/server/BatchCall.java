@@ -36,7 +36,7 @@ final class BatchCall {
   private static final int CHUNK = 2048;
 
   private final StreamObserver<InferBatchResponse> response;
-  private final FrameStream stream;
+  private final List<FrameStream> streams;
   private final PictureArrays arrays;
   private final IntSupplier device;
   private final int visualFloats;
@@ -52,15 +52,16 @@ final class BatchCall {
   private BatchCall(
       InferBatchRequest request,
       StreamObserver<InferBatchResponse> response,
-      FrameStream stream,
+      List<FrameStream> streams,
       PictureArrays arrays,
       IntSupplier device) {
     this.response = response;
-    this.stream = stream;
+    this.streams = streams;
     this.arrays = arrays;
     this.device = device;
-    visualFloats = floats(stream.shape().inputs().get(0));
-    audioFloats = floats(stream.shape().inputs().get(1));
+    ModelShape shape = streams.getFirst().shape();
+    visualFloats = floats(shape.inputs().get(0));
+    audioFloats = floats(shape.inputs().get(1));
     visual = new FloatBytes(request.getVisualFrames());
     audio = new FloatBytes(request.getAudioFeatures());
     frames = new ArrayList<>(request.getBatchSize());
@@ -70,24 +71,27 @@ final class BatchCall {
     unfinished = new AtomicInteger(frames.size());
   }
 
-  /** Checks a request and gives its frames to the engine; owns the stream from now on. */
+  /**
+   * Checks a request and gives its frames to the engine, to each stream about as many; owns the
+   * streams from now on.
+   */
   static void start(
       InferBatchRequest request,
       StreamObserver<InferBatchResponse> response,
-      FrameStream stream,
+      List<FrameStream> streams,
       PictureArrays arrays,
       IntSupplier device) {
-    String problem = problem(request, stream.shape());
+    String problem = problem(request, streams.getFirst().shape());
     if (!problem.isEmpty()) {
-      stream.close();
+      streams.forEach(FrameStream::close);
       response.onNext(InferBatchResponse.newBuilder().setError(problem).build());
       response.onCompleted();
       return;
     }
     if (response instanceof ServerCallStreamObserver<InferBatchResponse> call) {
-      call.setOnCancelHandler(stream::flush);
+      call.setOnCancelHandler(() -> streams.forEach(FrameStream::flush));
     }
-    new BatchCall(request, response, stream, arrays, device).submit();
+    new BatchCall(request, response, streams, arrays, device).submit();
   }
 
   /** What is wrong with a request's sizes; empty if nothing. */
@@ -133,9 +137,15 @@ final class BatchCall {
   }
 
   private void submit() {
-    int queued = stream.submit(frames, frames.size(), Long.MAX_VALUE);
-    for (OneFrame frame : frames.subList(queued, frames.size())) {
-      frame.done(Frame.Outcome.FAILED, 0, 0, 0);
+    int first = 0;
+    for (int i = 0; i < streams.size(); i++) {
+      int end = frames.size() * (i + 1) / streams.size();
+      List<OneFrame> share = frames.subList(first, end);
+      int queued = streams.get(i).submit(share, share.size(), Long.MAX_VALUE);
+      for (OneFrame frame : share.subList(queued, share.size())) {
+        frame.done(Frame.Outcome.FAILED, 0, 0, 0);
+      }
+      first = end;
     }
   }
 
@@ -155,7 +165,7 @@ final class BatchCall {
         .setError(error)
         .setInferenceTimeMs(serviceNanos.sum() / 1e6f)
         .setGpuId(device.getAsInt());
-    stream.close();
+    streams.forEach(FrameStream::close);
     // Netty's transport has copied the pictures when onNext returns.
     response.onNext(result.build());
     frames.forEach(OneFrame::giveBack);

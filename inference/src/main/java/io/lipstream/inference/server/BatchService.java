@@ -4,6 +4,7 @@ import io.grpc.stub.StreamObserver;
 import io.lipstream.inference.engine.Admission;
 import io.lipstream.inference.engine.DeviceStatus;
 import io.lipstream.inference.engine.Engine;
+import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.inference.engine.ModelStatus;
 import io.lipstream.inference.engine.StreamRequest;
 import io.lipstream.media.LipstreamException;
@@ -23,6 +24,7 @@ import io.lipstream.media.wire.batch.ModelInfo;
 import io.lipstream.media.wire.batch.ModelStats;
 import io.lipstream.media.wire.batch.UnloadModelRequest;
 import io.lipstream.media.wire.batch.UnloadModelResponse;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -61,16 +63,16 @@ public final class BatchService extends InferenceServiceGrpc.InferenceServiceImp
           "batch_size must be from 1 to " + MAX_BATCH + "; it is " + request.getBatchSize());
       return;
     }
+    StreamRequest wanted =
+        new StreamRequest(
+            request.getModelId(),
+            "InferBatch",
+            StreamRequest.Priority.NORMAL,
+            0,
+            request.getBatchSize());
     Admission admission;
     try {
-      admission =
-          engine.open(
-              new StreamRequest(
-                  request.getModelId(),
-                  "InferBatch",
-                  StreamRequest.Priority.NORMAL,
-                  0,
-                  request.getBatchSize()));
+      admission = engine.open(wanted);
     } catch (LipstreamException e) {
       refuse(response, textOf(e));
       return;
@@ -83,8 +85,33 @@ public final class BatchService extends InferenceServiceGrpc.InferenceServiceImp
               refused.reason() + "; try again in " + refused.retryAfter().toMillis() + " ms");
       case Admission.Admitted admitted ->
           BatchCall.start(
-              request, response, admitted.stream(), arrays, () -> deviceOf(request.getModelId()));
+              request,
+              response,
+              streams(admitted.stream(), wanted),
+              arrays,
+              () -> deviceOf(request.getModelId()));
     }
+  }
+
+  /** A stream for each worker of the model's device, as far as there are frames and room. */
+  private List<FrameStream> streams(FrameStream first, StreamRequest wanted) {
+    int most = Math.min(workersOf(wanted.modelId()), wanted.queueFrames());
+    List<FrameStream> streams = new ArrayList<>(most);
+    streams.add(first);
+    while (streams.size() < most
+        && engine.open(wanted) instanceof Admission.Admitted(FrameStream another)) {
+      streams.add(another);
+    }
+    return streams;
+  }
+
+  private int workersOf(String modelId) {
+    String name = engine.models().find(modelId).flatMap(ModelStatus::device).orElse("");
+    return devices().stream()
+        .filter(device -> device.name().equals(name))
+        .mapToInt(DeviceStatus::workers)
+        .findFirst()
+        .orElse(1);
   }
 
   private static void refuse(StreamObserver<InferBatchResponse> response, String error) {

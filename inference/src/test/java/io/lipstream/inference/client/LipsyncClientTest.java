@@ -28,12 +28,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The tiny avatar over the wire, on a real engine. */
 final class LipsyncClientTest {
   private static final Path TINY = Path.of("..", "avatars", "tiny");
+  private static final int CALLERS = 2;
   private static final int MOUTH_BYTES = 3 * 320 * 320;
 
   /** A server must be back, and have answered, within this. */
@@ -77,6 +82,10 @@ final class LipsyncClientTest {
               InferenceServer.Options.loopback().withPort(port), List.of(service));
     }
 
+    int streams() {
+      return engine.models().find("generator").orElseThrow().streams();
+    }
+
     int port() {
       return grpc.port();
     }
@@ -100,6 +109,7 @@ final class LipsyncClientTest {
         LipsyncClient.Session.bulk("generator", "test"),
         frames,
         avatar.manifest().mask(),
+        CALLERS,
         giveUpAfter);
   }
 
@@ -142,6 +152,32 @@ final class LipsyncClientTest {
       drawAndCompare(remote, windows, 0, 4);
       drawAndCompare(remote, windows, 4, 8);
       drawAndCompare(remote, windows, 2, 5);
+    }
+  }
+
+  @Test
+  void callersThatAskAtOnceAreServedSideBySide() throws Exception {
+    List<float[]> windows = windows(10);
+    try (RemoteGenerator remote = remote(Duration.ofSeconds(30));
+        ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
+      CyclicBarrier together = new CyclicBarrier(CALLERS);
+      List<Future<?>> calls = new ArrayList<>();
+      for (int caller = 0; caller < CALLERS; caller++) {
+        int first = 4 * caller;
+        calls.add(
+            callers.submit(
+                () -> {
+                  for (int round = 0; round < 4; round++) {
+                    together.await();
+                    drawAndCompare(remote, windows, first, first + 4);
+                  }
+                  return true;
+                }));
+      }
+      for (Future<?> call : calls) {
+        call.get();
+      }
+      assertThat(server.streams()).isEqualTo(CALLERS);
     }
   }
 
@@ -243,6 +279,7 @@ final class LipsyncClientTest {
             LipsyncClient.Session.bulk("generater", "test"),
             frames,
             avatar.manifest().mask(),
+            1,
             Duration.ofSeconds(30))) {
       byte[] mouths = new byte[MOUTH_BYTES];
       float[] window = new float[FeatureWindows.WINDOW_FLOATS];
