@@ -1,0 +1,44 @@
+package io.lipstream.app.live;
+
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.media.talk.TurnSettings;
+import java.time.Duration;
+
+/**
+ * How sessions behave.
+ *
+ * @param maxSessions at once; more are refused
+ * @param idleTimeout after which a session that nobody watches or uses is closed
+ * @param bitrateBps of a speaking session's pictures before the viewer's connection is known
+ * @param instructions for the language model, which nobody hears; empty for none
+ * @param options how an avatar's audio encoder is run and which of its generators is taken
+ */
+public record LiveSettings(
+    int maxSessions,
+    Duration idleTimeout,
+    int bitrateBps,
+    String instructions,
+    TurnSettings turns,
+    EngineOptions options) {
+  public static final LiveSettings DEFAULT =
+      new LiveSettings(
+          64,
+          Duration.ofSeconds(30),
+          2_500_000,
+          "You are a friendly avatar who is talking with a person. Answer in one to three short"
+              + " spoken sentences, without lists or markup.",
+          TurnSettings.DEFAULT,
+          EngineOptions.cpu());
+
+  public LiveSettings {
+    if (maxSessions < 1) {
+      throw new IllegalArgumentException("maxSessions must be at least 1: " + maxSessions);
+    }
+    if (idleTimeout.isNegative() || idleTimeout.isZero()) {
+      throw new IllegalArgumentException("idleTimeout must be positive: " + idleTimeout);
+    }
+    if (bitrateBps < 50_000) {
+      throw new IllegalArgumentException("bitrateBps must be at least 50000: " + bitrateBps);
+    }
+  }
+}
