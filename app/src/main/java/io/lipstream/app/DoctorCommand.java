@@ -156,7 +156,7 @@ final class DoctorCommand implements Callable<Integer> {
       if (encoder.present()) {
         fine("Encoder", text);
       } else if (encoder.required()) {
-        judge(false, "Encoder", text, "this FFmpeg build cannot write mp4; use the one shipped");
+        judge(false, "Encoder", text, "this FFmpeg build lacks it; use the one shipped");
       } else {
         say("-", "Encoder", text);
       }

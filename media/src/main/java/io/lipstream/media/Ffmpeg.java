@@ -2,6 +2,7 @@ package io.lipstream.media;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avformat;
 import org.bytedeco.ffmpeg.global.avutil;
@@ -15,6 +16,9 @@ import org.bytedeco.javacpp.Loader;
  * <p>Whoever calls FFmpeg calls {@link #load()} first. Thread-safe.
  */
 public final class Ffmpeg {
+  /** What to do where an encoder is missing that the shipped build has. */
+  public static final String USE_SHIPPED = "use the FFmpeg natives that Lipstream ships with";
+
   private static final int MAX_ERROR_TEXT_BYTES = 256;
 
   private static boolean loaded;
@@ -53,6 +57,23 @@ public final class Ffmpeg {
         "FFmpeg's native libraries do not load here: " + root.getMessage(),
         "on Debian or Ubuntu: apt-get install libva2 libva-drm2 libva-x11-2",
         failure);
+  }
+
+  /**
+   * An encoder that must be there.
+   *
+   * @param name FFmpeg's
+   * @param hint what to do where this build lacks it
+   * @throws LipstreamException ENVIRONMENT if it does, or if FFmpeg does not load
+   */
+  public static AVCodec encoder(String name, String hint) {
+    load();
+    AVCodec found = avcodec.avcodec_find_encoder_by_name(name);
+    if (found == null) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT, "this build of FFmpeg has no encoder " + name, hint);
+    }
+    return found;
   }
 
   /** The text of a negative return code, such as "Invalid data found when processing input". */

@@ -12,8 +12,8 @@ public final class FfmpegEncoders {
           new Encoder("libopenh264", "H.264 video, the default", true, false),
           new Encoder("aac", "AAC sound", true, false),
           new Encoder("libx264", "H.264 video for --codec x264, in the -gpl natives", false, false),
-          new Encoder("libvpx", "VP8 video", false, false),
-          new Encoder("libopus", "Opus sound", false, false),
+          new Encoder("libvpx", "VP8 video for browsers", true, false),
+          new Encoder("libopus", "Opus sound for browsers", true, false),
           new Encoder("mjpeg", "JPEG pictures", false, false));
 
   private FfmpegEncoders() {}
@@ -23,7 +23,7 @@ public final class FfmpegEncoders {
    *
    * @param name FFmpeg's name
    * @param purpose what it is used for
-   * @param required whether an mp4 cannot be written without it
+   * @param required whether Lipstream cannot do its work without it
    * @param present whether it is here
    */
   public record Encoder(String name, String purpose, boolean required, boolean present) {}

@@ -1,7 +1,6 @@
 package io.lipstream.streaming.file;
 
 import io.lipstream.media.Ffmpeg;
-import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -65,13 +64,7 @@ final class SoundEncoder implements AutoCloseable {
     chunk = new FloatPointer((long) CHUNK_FRAMES * input.channels());
     chunkPlanes = new PointerPointer<FloatPointer>(1).put(0, chunk);
     framePlanes = new PointerPointer<>(input.channels());
-    AVCodec codec = avcodec.avcodec_find_encoder_by_name("aac");
-    if (codec == null) {
-      throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
-          "this build of FFmpeg has no AAC encoder",
-          "use the FFmpeg natives that Lipstream ships with");
-    }
+    AVCodec codec = Ffmpeg.encoder("aac", Ffmpeg.USE_SHIPPED);
     context = avcodec.avcodec_alloc_context3(codec);
     try {
       open(codec);

@@ -4,6 +4,7 @@ import io.lipstream.media.Ffmpeg;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.lipsync.MediaSink;
 import io.lipstream.media.picture.I420Frame;
+import io.lipstream.streaming.ffmpeg.NativePicture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,6 @@ import org.bytedeco.ffmpeg.global.avutil;
 import org.bytedeco.ffmpeg.global.swscale;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.ffmpeg.swscale.SwsFilter;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 
 /**
@@ -34,7 +34,6 @@ public final class WebpSink implements MediaSink {
 
   private static final String ENCODER = "libwebp_anim";
   private static final String QUALITY = "75";
-  private static final int PLANES = 3;
 
   private final Path target;
   private final PartFile part;
@@ -42,7 +41,7 @@ public final class WebpSink implements MediaSink {
   private final int heightPx;
   private final AVCodecContext context;
   private final AVPacket packet = avcodec.av_packet_alloc();
-  private final AVFrame whole = avutil.av_frame_alloc();
+  private final NativePicture whole;
   private final AVFrame scaled = avutil.av_frame_alloc();
   private SwsContext scaler = new SwsContext(null);
   private long frameCount;
@@ -57,14 +56,7 @@ public final class WebpSink implements MediaSink {
    *     encoder
    */
   public static WebpSink toFile(Path target, int widthPx, int heightPx, FrameRate rate) {
-    Ffmpeg.load();
-    AVCodec codec = avcodec.avcodec_find_encoder_by_name(ENCODER);
-    if (codec == null) {
-      throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
-          "this build of FFmpeg has no encoder " + ENCODER,
-          "use the FFmpeg natives that Lipstream ships with, or write an .mp4");
-    }
+    AVCodec codec = Ffmpeg.encoder(ENCODER, Ffmpeg.USE_SHIPPED + ", or write an .mp4");
     PartFile part = PartFile.create(target);
     try {
       return new WebpSink(target, part, widthPx, heightPx, rate, codec);
@@ -80,6 +72,7 @@ public final class WebpSink implements MediaSink {
     this.part = part;
     this.widthPx = widthPx;
     this.heightPx = heightPx;
+    whole = new NativePicture(widthPx, heightPx);
     int shownWidthPx = Math.min(widthPx, MAX_WIDTH_PX);
     int shownHeightPx = Math.max(2, heightPx * shownWidthPx / widthPx & ~1);
     context = avcodec.avcodec_alloc_context3(codec);
@@ -91,7 +84,6 @@ public final class WebpSink implements MediaSink {
     avutil.av_dict_set(options, "quality", QUALITY, 0);
     try {
       Ffmpeg.check(avcodec.avcodec_open2(context, codec, options), "cannot open " + ENCODER);
-      allocate(whole, widthPx, heightPx);
       allocate(scaled, shownWidthPx, shownHeightPx);
     } catch (RuntimeException e) {
       free();
@@ -109,20 +101,7 @@ public final class WebpSink implements MediaSink {
   @Override
   public synchronized void video(I420Frame frame) {
     requireOpen();
-    if (frame.widthPx() != widthPx || frame.heightPx() != heightPx) {
-      throw new IllegalArgumentException(
-          "a picture of %dx%d for an animation of %dx%d"
-              .formatted(frame.widthPx(), frame.heightPx(), widthPx, heightPx));
-    }
-    int[] offsets = {0, frame.uOffset(), frame.vOffset()};
-    for (int plane = 0; plane < PLANES; plane++) {
-      int rowBytes = plane == 0 ? widthPx : widthPx / 2;
-      BytePointer to = whole.data(plane);
-      for (int y = 0; y < (plane == 0 ? heightPx : heightPx / 2); y++) {
-        to.position((long) y * whole.linesize(plane))
-            .put(frame.data(), offsets[plane] + y * rowBytes, rowBytes);
-      }
-    }
+    whole.fill(frame);
     scale();
     scaled.pts(frameCount++);
     Ffmpeg.check(avcodec.avcodec_send_frame(context, scaled), "avcodec_send_frame");
@@ -149,7 +128,13 @@ public final class WebpSink implements MediaSink {
             (DoublePointer) null);
     Ffmpeg.check(
         swscale.sws_scale(
-            scaler, whole.data(), whole.linesize(), 0, heightPx, scaled.data(), scaled.linesize()),
+            scaler,
+            whole.frame().data(),
+            whole.frame().linesize(),
+            0,
+            heightPx,
+            scaled.data(),
+            scaled.linesize()),
         "scaling a frame");
   }
 
@@ -205,7 +190,7 @@ public final class WebpSink implements MediaSink {
 
   private void free() {
     swscale.sws_freeContext(scaler);
-    avutil.av_frame_free(whole);
+    whole.close();
     avutil.av_frame_free(scaled);
     avcodec.av_packet_free(packet);
     avcodec.avcodec_free_context(context);

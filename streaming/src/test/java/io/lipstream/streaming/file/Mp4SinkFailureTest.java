@@ -215,7 +215,7 @@ class Mp4SinkFailureTest {
         .filteredOn(FfmpegEncoders.Encoder::required)
         .allMatch(FfmpegEncoders.Encoder::present)
         .extracting(FfmpegEncoders.Encoder::name)
-        .containsExactly("libopenh264", "aac");
+        .containsExactly("libopenh264", "aac", "libvpx", "libopus");
     assertThat(avcodec.avcodec_find_encoder_by_name("libopenh264")).isNotNull();
   }
 }

@@ -4,7 +4,7 @@ import io.lipstream.media.picture.I420Frame;
 import java.util.Random;
 
 /** Pictures that carry their number as 16 dark or bright bars along the top edge. */
-final class TestPictures {
+public final class TestPictures {
   private static final int BITS = 16;
   private static final int BAR_HEIGHT_PX = 16;
   private static final int DARK = 40;
@@ -13,18 +13,18 @@ final class TestPictures {
   private final I420Frame frame;
   private final Random noise;
 
-  TestPictures(int widthPx, int heightPx, long seed) {
+  public TestPictures(int widthPx, int heightPx, long seed) {
     frame = new I420Frame(widthPx, heightPx);
     noise = new Random(seed);
   }
 
   /** A grey picture with grain; the same object each time. */
-  I420Frame picture(int number, int grey) {
+  public I420Frame picture(int number, int grey) {
     return picture(number, grey, 3);
   }
 
   /** A picture with grain of the given strength; 100 and more defies any compression. */
-  I420Frame picture(int number, int grey, int grain) {
+  public I420Frame picture(int number, int grey, int grain) {
     byte[] data = frame.data();
     int width = frame.widthPx();
     for (int i = 0; i < frame.uOffset(); i++) {
@@ -42,7 +42,7 @@ final class TestPictures {
     return frame;
   }
 
-  static int readNumber(byte[] luma, int strideBytes, int widthPx) {
+  public static int readNumber(byte[] luma, int strideBytes, int widthPx) {
     int number = 0;
     for (int bit = 0; bit < BITS; bit++) {
       int x = (2 * bit + 1) * widthPx / (2 * BITS);
@@ -53,7 +53,7 @@ final class TestPictures {
   }
 
   /** The mean below the bars. */
-  static int meanLuma(byte[] luma, int strideBytes, int widthPx, int heightPx) {
+  public static int meanLuma(byte[] luma, int strideBytes, int widthPx, int heightPx) {
     long sum = 0;
     for (int y = BAR_HEIGHT_PX * 2; y < heightPx; y++) {
       for (int x = 0; x < widthPx; x++) {

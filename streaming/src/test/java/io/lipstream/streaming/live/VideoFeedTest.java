@@ -1,0 +1,355 @@
+package io.lipstream.streaming.live;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.streaming.file.TestPictures;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class VideoFeedTest {
+  private static final int WIDTH_PX = 128;
+  private static final int HEIGHT_PX = 96;
+  private static final long FRAME_NANOS = 40_000_000;
+  private static final BitrateRange BITRATES = new BitrateRange(400_000, 100_000, 1_000_000);
+
+  /** Pictures of a feed carry its mark in their highest bits. */
+  private static final int MARK = 1 << 12;
+
+  private final List<AutoCloseable> opened = new ArrayList<>();
+
+  /** Decodes what it gets, as a browser would. */
+  private final class Watching implements Viewer {
+    final LiveVideoCodec codec;
+    final DecodedPictures decoder;
+    final List<Long> moments = new ArrayList<>();
+    final List<Integer> numbers = new ArrayList<>();
+    final List<Long> keyFrames = new ArrayList<>();
+    boolean broken;
+    boolean closed;
+
+    Watching(LiveVideoCodec codec) {
+      this.codec = codec;
+      decoder = new DecodedPictures(codec);
+      opened.add(decoder);
+    }
+
+    @Override
+    public LiveVideoCodec codec() {
+      return codec;
+    }
+
+    @Override
+    public void video(EncodedPicture picture) {
+      if (broken) {
+        throw new IllegalStateException("as the test wants");
+      }
+      I420Frame decoded = decoder.decode(picture);
+      moments.add(picture.ptsNanos() / FRAME_NANOS);
+      numbers.add(TestPictures.readNumber(decoded.data(), WIDTH_PX, WIDTH_PX));
+      if (picture.keyFrame()) {
+        keyFrames.add(picture.ptsNanos() / FRAME_NANOS);
+      }
+    }
+
+    @Override
+    public void audio(EncodedSound sound) {}
+
+    @Override
+    public ViewerStatistics statistics() {
+      return new ViewerStatistics(moments.size(), 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /** A feed and the pictures that only it shows. */
+  private final class Shown {
+    final VideoFeed feed;
+    final int mark;
+    private final TestPictures pictures;
+
+    Shown(LiveVideoCodec codec, int mark) {
+      this.mark = mark;
+      feed = VideoFeed.open(codec, WIDTH_PX, HEIGHT_PX, 25, BITRATES);
+      pictures = new TestPictures(WIDTH_PX, HEIGHT_PX, mark);
+      opened.add(feed);
+    }
+
+    void show(int moment) {
+      feed.picture(pictures.picture(mark * MARK + moment, 60 + 30 * mark), moment * FRAME_NANOS);
+    }
+  }
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (AutoCloseable one : opened) {
+      one.close();
+    }
+  }
+
+  private static List<Long> range(long from, long to) {
+    List<Long> all = new ArrayList<>();
+    for (long i = from; i < to; i++) {
+      all.add(i);
+    }
+    return all;
+  }
+
+  @Test
+  void encodesNothingWithoutViewers() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    shown.show(0);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = shown.feed.add(viewer);
+    shown.show(1);
+    seat.close();
+    shown.show(2);
+    assertThat(shown.feed.statistics().pictures()).isEqualTo(1);
+    assertThat(shown.feed.viewerCount()).isZero();
+    assertThat(viewer.moments).containsExactly(1L);
+    assertThat(viewer.closed).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void oneEncodedPictureServesAllAndNewcomersWaitForTheFloor(LiveVideoCodec codec) {
+    Shown shown = new Shown(codec, 1);
+    Watching first = new Watching(codec);
+    Watching second = new Watching(codec);
+    shown.feed.add(first);
+    for (int i = 0; i < 30; i++) {
+      if (i == 3) {
+        shown.feed.add(second);
+      }
+      shown.show(i);
+    }
+    assertThat(first.moments).isEqualTo(range(0, 30));
+    assertThat(first.keyFrames).containsExactly(0L, 13L);
+    assertThat(second.moments).isEqualTo(range(13, 30));
+    assertThat(shown.feed.statistics().pictures()).isEqualTo(30);
+    assertThat(shown.feed.statistics().keyFrames()).isEqualTo(2);
+  }
+
+  @Test
+  void wishesForKeyframesAreGatheredUntilTheFloor() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = shown.feed.add(viewer);
+    for (int i = 0; i < 60; i++) {
+      if (i > 0 && i < 40) {
+        seat.keyFrameWanted();
+      }
+      shown.show(i);
+    }
+    assertThat(viewer.keyFrames).containsExactly(0L, 13L, 26L, 39L);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void goesOverAtAKeyframeWithoutAGap(LiveVideoCodec codec) {
+    Shown idle = new Shown(codec, 1);
+    Shown own = new Shown(codec, 2);
+    Watching viewer = new Watching(codec);
+    Watching other = new Watching(codec);
+    Seat seat = idle.feed.add(viewer);
+    idle.feed.add(other);
+    for (int i = 0; i < 60; i++) {
+      if (i == 20) {
+        seat.moveTo(own.feed);
+      }
+      if (i == 35) {
+        seat.moveTo(idle.feed);
+      }
+      idle.show(i); // First, so that the idle feed has shown the moment when its other takes over.
+      if (i >= 22) {
+        own.show(i);
+      }
+    }
+    assertThat(viewer.moments).isEqualTo(range(0, 60));
+    assertThat(viewer.keyFrames).containsExactly(0L, 23L, 35L);
+    for (int i = 0; i < 60; i++) {
+      int mark = i >= 23 && i < 35 ? 2 : 1;
+      assertThat(viewer.numbers.get(i)).isEqualTo(mark * MARK + i);
+    }
+    assertThat(other.moments).isEqualTo(range(0, 60));
+    assertThat(own.feed.viewerCount()).isZero();
+    assertThat(own.feed.statistics().pictures()).isEqualTo(12);
+  }
+
+  @Test
+  void aMoveThatIsTakenBackChangesNothing() {
+    Shown idle = new Shown(LiveVideoCodec.VP8, 1);
+    Shown own = new Shown(LiveVideoCodec.VP8, 2);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = idle.feed.add(viewer);
+    idle.show(0);
+    seat.moveTo(own.feed);
+    assertThat(own.feed.viewerCount()).isEqualTo(1);
+    seat.moveTo(idle.feed);
+    assertThat(own.feed.viewerCount()).isZero();
+    own.show(1);
+    idle.show(1);
+    assertThat(viewer.moments).containsExactly(0L, 1L);
+    assertThat(viewer.keyFrames).containsExactly(0L);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void manyViewersChangeBetweenFeedsOfDifferentThreadsUnharmed(LiveVideoCodec codec)
+      throws Exception {
+    int moments = 400;
+    int viewerCount = 6;
+    Shown idle = new Shown(codec, 1);
+    List<Shown> own = List.of(new Shown(codec, 2), new Shown(codec, 3));
+    List<Watching> viewers = new ArrayList<>();
+    List<Seat> seats = new ArrayList<>();
+    for (int i = 0; i < viewerCount; i++) {
+      viewers.add(new Watching(codec));
+      seats.add(idle.feed.add(viewers.get(i)));
+    }
+    CyclicBarrier barrier = new CyclicBarrier(3);
+    Random random = new Random(17);
+    Thread ownThread =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; i < moments; i++) {
+                    await(barrier);
+                    int moment = i;
+                    own.forEach(shown -> shown.show(moment));
+                  }
+                });
+    Thread mover =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; i < moments; i++) {
+                    await(barrier);
+                    if (random.nextInt(4) == 0) {
+                      int target = random.nextInt(3);
+                      seats
+                          .get(random.nextInt(viewerCount))
+                          .moveTo(target == 0 ? idle.feed : own.get(target - 1).feed);
+                    }
+                    if (random.nextInt(5) == 0) {
+                      seats.get(random.nextInt(viewerCount)).keyFrameWanted();
+                    }
+                  }
+                });
+    for (int i = 0; i < moments; i++) {
+      await(barrier);
+      idle.show(i);
+    }
+    ownThread.join();
+    mover.join();
+
+    int changes = 0;
+    for (Watching viewer : viewers) {
+      assertThat(viewer.closed).isFalse();
+      assertThat(viewer.moments).isEqualTo(range(viewer.moments.getFirst(), moments));
+      for (int i = 0; i < viewer.numbers.size(); i++) {
+        assertThat(viewer.numbers.get(i) % MARK).isEqualTo(viewer.moments.get(i).intValue());
+        boolean changed = i > 0 && viewer.numbers.get(i) / MARK != viewer.numbers.get(i - 1) / MARK;
+        if (changed) {
+          changes++;
+          assertThat(viewer.keyFrames).contains(viewer.moments.get(i));
+        }
+      }
+    }
+    assertThat(changes).isGreaterThan(20);
+    int seated = idle.feed.viewerCount();
+    for (Shown shown : own) {
+      seated += shown.feed.viewerCount();
+    }
+    assertThat(seated).isGreaterThanOrEqualTo(viewerCount);
+    seats.forEach(Seat::close);
+    assertThat(idle.feed.viewerCount()).isZero();
+    assertThat(own).allSatisfy(shown -> assertThat(shown.feed.viewerCount()).isZero());
+  }
+
+  private static void await(CyclicBarrier barrier) {
+    try {
+      barrier.await(30, TimeUnit.SECONDS);
+    } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void followsTheSmallestWishWithinItsBounds() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Seat one = shown.feed.add(new Watching(LiveVideoCodec.VP8));
+    Seat other = shown.feed.add(new Watching(LiveVideoCodec.VP8));
+    shown.show(0);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(400_000);
+    one.bitrate(900_000);
+    other.bitrate(300_000);
+    shown.show(1);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(300_000);
+    other.bitrate(20_000);
+    shown.show(2);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(100_000);
+    other.close();
+    one.bitrate(5_000_000);
+    shown.show(3);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(1_000_000);
+  }
+
+  @Test
+  void aViewerThatFailsIsClosedAndTheOthersGoOn() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Watching failing = new Watching(LiveVideoCodec.VP8);
+    Watching other = new Watching(LiveVideoCodec.VP8);
+    shown.feed.add(failing);
+    shown.feed.add(other);
+    shown.show(0);
+    failing.broken = true;
+    shown.show(1);
+    shown.show(2);
+    assertThat(failing.closed).isTrue();
+    assertThat(failing.moments).containsExactly(0L);
+    assertThat(other.moments).containsExactly(0L, 1L, 2L);
+    assertThat(shown.feed.viewerCount()).isEqualTo(1);
+  }
+
+  @Test
+  void latePicturesAreLeftOutAndCounted() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    shown.feed.add(viewer);
+    shown.show(5);
+    shown.show(5);
+    shown.show(4);
+    shown.show(6);
+    assertThat(viewer.moments).containsExactly(5L, 6L);
+    assertThat(shown.feed.statistics().latePictures()).isEqualTo(2);
+  }
+
+  @Test
+  void aViewerOfAnotherCodecIsRefusedAndAClosedFeedIsSilent() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    assertThatThrownBy(() -> shown.feed.add(new Watching(LiveVideoCodec.H264)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("H264")
+        .hasMessageContaining("VP8");
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    shown.feed.add(viewer);
+    shown.feed.close();
+    shown.show(0);
+    assertThat(viewer.moments).isEmpty();
+  }
+}
