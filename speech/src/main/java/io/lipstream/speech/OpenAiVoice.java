@@ -1,35 +1,22 @@
 package io.lipstream.speech;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.speech.http.ApiClient;
+import io.lipstream.speech.http.ApiServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The voice of a server with {@code POST /v1/audio/speech}, heard while it is made.
  *
- * <p>Thread-safe. Redirects are not followed: the text and the key go to the address given and
- * nowhere else.
+ * <p>Thread-safe.
  */
 public final class OpenAiVoice implements SpeechSynthesizer {
   /** The first request is short so that its sound comes early. */
@@ -40,22 +27,25 @@ public final class OpenAiVoice implements SpeechSynthesizer {
 
   private static final int PIECES_AHEAD = 64;
   private static final int BARE_RATE_HZ = 24_000;
-  private static final int MAX_ERROR_BYTES = 8_192;
-  private static final int MAX_ERROR_CHARS = 200;
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final List<String> FORMATS = List.of("wav", "pcm");
 
-  private final SpeechServer server;
-  private final HttpClient client;
+  private final ApiClient client;
+  private final String defaultVoice;
+  private final String responseFormat;
 
-  public OpenAiVoice(SpeechServer server) {
-    this.server = server;
-    this.client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(server.connectTimeout())
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+  /**
+   * A voice on a server.
+   *
+   * @param defaultVoice spoken with when the caller names none
+   * @param responseFormat wav (any rate) or pcm (24 kHz, 16 bit, mono)
+   */
+  public OpenAiVoice(ApiServer server, String defaultVoice, String responseFormat) {
+    if (!FORMATS.contains(responseFormat)) {
+      throw new IllegalArgumentException("responseFormat must be wav or pcm: " + responseFormat);
+    }
+    this.client = new ApiClient(server);
+    this.defaultVoice = defaultVoice;
+    this.responseFormat = responseFormat;
   }
 
   /** Empty: the protocol has no way to ask. */
@@ -67,7 +57,7 @@ public final class OpenAiVoice implements SpeechSynthesizer {
   @Override
   public PcmSource speak(String text, String voice) {
     List<Sentence> requests = requests(Sentences.of(text));
-    String name = voice.isEmpty() ? server.voice() : voice;
+    String name = voice.isEmpty() ? defaultVoice : voice;
     return new NarratedSource(listener -> new Telling(name, listener).tell(requests), PIECES_AHEAD);
   }
 
@@ -93,7 +83,7 @@ public final class OpenAiVoice implements SpeechSynthesizer {
   /** Ends the connections of sounds still being made. */
   @Override
   public void close() {
-    client.shutdownNow();
+    client.close();
   }
 
   /** One text being spoken; lives on its narrator's thread. */
@@ -109,7 +99,7 @@ public final class OpenAiVoice implements SpeechSynthesizer {
 
     void tell(List<Sentence> requests) throws InterruptedException {
       for (Sentence request : requests) {
-        try (InputStream body = answer(request.text())) {
+        try (InputStream body = client.postJson(content(request.text())).body()) {
           pass(body);
         } catch (InterruptedIOException e) {
           InterruptedException interrupted = new InterruptedException("closed");
@@ -124,9 +114,7 @@ public final class OpenAiVoice implements SpeechSynthesizer {
 
     private void pass(InputStream body) throws IOException, InterruptedException {
       WavStream sound =
-          server.responseFormat().equals("wav")
-              ? WavStream.open(body)
-              : WavStream.bare(body, BARE_RATE_HZ);
+          responseFormat.equals("wav") ? WavStream.open(body) : WavStream.bare(body, BARE_RATE_HZ);
       if (sampleRateHz == 0) {
         sampleRateHz = sound.sampleRateHz();
         listener.format(new PcmFormat(sampleRateHz, 1));
@@ -145,169 +133,26 @@ public final class OpenAiVoice implements SpeechSynthesizer {
       }
     }
 
-    /** The body of a good answer; tries again while nothing was heard of this text yet. */
-    private InputStream answer(String text) throws InterruptedException {
-      HttpRequest request = request(text);
-      for (int attempt = 0; ; attempt++) {
-        boolean lastAttempt = attempt == server.retries();
-        Duration wait = server.firstBackoff().multipliedBy(1L << Math.min(attempt, 10));
-        try {
-          HttpResponse<InputStream> response =
-              client.send(request, info -> new ResponseBody(server.idleTimeout()));
-          if (response.statusCode() / 100 == 2) {
-            return response.body();
-          }
-          boolean worthRetrying = response.statusCode() == 429 || response.statusCode() >= 500;
-          Duration asked = retryAfter(response).orElse(wait);
-          if (lastAttempt || !worthRetrying || asked.compareTo(LONGEST_WAIT) > 0) {
-            throw refused(response);
-          }
-          response.body().close();
-          wait = asked;
-        } catch (HttpTimeoutException e) {
-          if (lastAttempt) {
-            throw noAnswer("does not answer in time", e);
-          }
-        } catch (IOException e) {
-          if (lastAttempt) {
-            throw noAnswer("cannot be reached", e);
-          }
-        }
-        Thread.sleep(wait);
-      }
+    private Map<String, String> content(String text) {
+      return Map.of(
+          "model",
+          client.server().model(),
+          "input",
+          text,
+          "voice",
+          voice,
+          "response_format",
+          responseFormat);
     }
-
-    private HttpRequest request(String text) {
-      Map<String, String> content =
-          Map.of(
-              "model",
-              server.model(),
-              "input",
-              text,
-              "voice",
-              voice,
-              "response_format",
-              server.responseFormat());
-      try {
-        HttpRequest.Builder request =
-            HttpRequest.newBuilder(server.endpoint())
-                .timeout(server.answerTimeout())
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(content)));
-        if (!server.apiKey().isEmpty()) {
-          request.header("Authorization", "Bearer " + server.apiKey());
-        }
-        return request.build();
-      } catch (JsonProcessingException e) {
-        throw new IllegalStateException("strings are always JSON", e);
-      }
-    }
-  }
-
-  private static Optional<Duration> retryAfter(HttpResponse<?> response) {
-    return response.headers().firstValue("Retry-After").flatMap(OpenAiVoice::duration);
-  }
-
-  private static Optional<Duration> duration(String retryAfter) {
-    if (retryAfter.matches("\\d{1,9}")) {
-      return Optional.of(Duration.ofSeconds(Long.parseLong(retryAfter)));
-    }
-    try {
-      ZonedDateTime when = ZonedDateTime.parse(retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME);
-      Duration wait = Duration.between(ZonedDateTime.now(when.getZone()), when);
-      return Optional.of(wait.isNegative() ? Duration.ZERO : wait);
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
-  }
-
-  private LipstreamException refused(HttpResponse<InputStream> response) {
-    int status = response.statusCode();
-    String location =
-        response.headers().firstValue("Location").map(to -> " (moved to " + to + ")").orElse("");
-    String hint =
-        switch (status) {
-          case 401, 403 ->
-              "set LIPSTREAM_TTS_KEY (or OPENAI_API_KEY for https) to a key this server accepts";
-          case 404, 405 ->
-              "check the address, the model and the voice; it must offer /v1/audio/speech";
-          case 400, 422 ->
-              "check that the server has the model \"" + server.model() + "\" and the voice";
-          case 429 -> "wait a while or raise the server's limits";
-          default ->
-              status / 100 == 3 ? "give the address it moved to" : "look at the server's log";
-        };
-    String said = said(response.body());
-    return environment(
-        "the speech server "
-            + server.endpoint()
-            + " answered "
-            + status
-            + location
-            + (said.isEmpty() ? "" : ": " + said),
-        hint,
-        null);
-  }
-
-  /** The server's own words: its JSON error message or the text as it came, without the key. */
-  private String said(InputStream body) {
-    String text;
-    try (body) {
-      text = new String(body.readNBytes(MAX_ERROR_BYTES), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      return "";
-    }
-    try {
-      JsonNode json = JSON.readTree(text);
-      JsonNode message = json.path("error").path("message");
-      if (!message.isTextual()) {
-        message = json.path("detail");
-      }
-      text = message.isTextual() ? message.asText() : text;
-    } catch (JsonProcessingException e) {
-      // Not JSON: the text speaks for itself.
-    }
-    if (!server.apiKey().isEmpty()) {
-      text = text.replace(server.apiKey(), "***");
-    }
-    text = text.replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
-    return text.length() <= MAX_ERROR_CHARS ? text : text.substring(0, MAX_ERROR_CHARS) + "...";
-  }
-
-  private LipstreamException noAnswer(String what, IOException cause) {
-    return environment(
-        "the speech server " + server.endpoint() + " " + what + reason(cause),
-        "is it running, and is the address right?",
-        cause);
   }
 
   private LipstreamException brokenOff(IOException cause) {
     if (cause instanceof WavStream.FormatException) {
-      return environment(
-          "the speech server "
-              + server.endpoint()
-              + " sent sound that cannot be read: "
-              + cause.getMessage(),
-          "it must answer response_format \"" + server.responseFormat() + "\"",
+      return client.unreadable(
+          "sent sound that cannot be read: " + cause.getMessage(),
+          "it must answer response_format \"" + responseFormat + "\"",
           cause);
     }
-    return environment(
-        "the speech server "
-            + server.endpoint()
-            + " broke off in the middle of its answer"
-            + reason(cause),
-        "try again; look at the server's log if it happens again",
-        cause);
-  }
-
-  private static String reason(IOException cause) {
-    return cause.getMessage() == null ? "" : ": " + cause.getMessage();
-  }
-
-  private static LipstreamException environment(
-      String message, String hint, @Nullable Throwable cause) {
-    return cause == null
-        ? new LipstreamException(LipstreamException.Kind.ENVIRONMENT, message, hint)
-        : new LipstreamException(LipstreamException.Kind.ENVIRONMENT, message, hint, cause);
+    return client.brokenOff(cause);
   }
 }

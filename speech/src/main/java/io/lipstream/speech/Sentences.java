@@ -36,6 +36,11 @@ final class Sentences {
 
   private static final Pattern PARAGRAPH = Pattern.compile("\n\\s*\n");
   private static final Pattern LIST_ITEM = Pattern.compile("\n(?=[ \t]*(?:[-*•]|\\d{1,3}[.)]) )");
+
+  /** Where a paragraph or a list's item ends. */
+  private static final Pattern BREAK =
+      Pattern.compile("\\n[ \\t]*\\n|\\n(?=[ \\t]*(?:[-*•]|\\d{1,3}[.)]) )");
+
   private static final Pattern LIST_MARK = Pattern.compile("^\\s*[-*•]\\s+");
 
   /** Runs of end marks with the quotes and brackets that close over them. */
@@ -77,6 +82,15 @@ final class Sentences {
    * @throws LipstreamException if no sentence has a letter or a digit
    */
   static List<Sentence> of(String text) {
+    List<Sentence> sentences = parts(text);
+    if (sentences.isEmpty()) {
+      throw nothingToSay(text);
+    }
+    return sentences;
+  }
+
+  /** As of, but empty where there is nothing to say. */
+  static List<Sentence> parts(String text) {
     List<Sentence> sentences = new ArrayList<>();
     for (String paragraph : PARAGRAPH.split(clean(text), -1)) {
       List<String> parts = new ArrayList<>();
@@ -89,9 +103,6 @@ final class Sentences {
         boolean last = i == parts.size() - 1;
         limitLength(parts.get(i), last ? PARAGRAPH_PAUSE_MILLIS : SENTENCE_PAUSE_MILLIS, sentences);
       }
-    }
-    if (sentences.isEmpty()) {
-      throw nothingToSay(text);
     }
     return sentences;
   }
@@ -152,6 +163,44 @@ final class Sentences {
     if (start < line.length()) {
       parts.add(line.substring(start).strip());
     }
+  }
+
+  /**
+   * Where the first sentence of a text that is still being written ends for certain, whatever may
+   * follow; -1 if that cannot be told yet.
+   */
+  static int firstCertainEnd(String growing) {
+    Matcher broken = BREAK.matcher(growing);
+    int limit = broken.find() ? broken.end() : -1;
+    Matcher end = END.matcher(growing);
+    while (end.find() && (limit < 0 || end.end() <= limit)) {
+      if (isCertain(growing, end) && endsSentence(growing, 0, end)) {
+        return end.end();
+      }
+    }
+    return limit;
+  }
+
+  /** Whether enough follows to judge: a letter, and after a single dot the whole word. */
+  private static boolean isCertain(String growing, Matcher end) {
+    int next = end.end();
+    if ("。！？।".indexOf(growing.charAt(end.start())) >= 0) {
+      return next < growing.length();
+    }
+    while (next < growing.length() && !Character.isLetterOrDigit(growing.codePointAt(next))) {
+      next++;
+    }
+    if (next == growing.length()) {
+      return false;
+    }
+    return !end.group().equals(".") || next + wordAt(growing, next).length() < growing.length();
+  }
+
+  /** Where to cut a text that grew beyond {@link #MAX_CHARS} without a sentence's end. */
+  static int forcedEnd(String growing) {
+    String window = growing.substring(0, MAX_CHARS + 1);
+    int clause = clauseEnd(window);
+    return clause < 0 ? wordEnd(window) : clause;
   }
 
   private static boolean endsSentence(String line, int start, Matcher end) {

@@ -2,13 +2,13 @@ package io.lipstream.speech;
 
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.speech.http.ApiServer;
+import io.lipstream.speech.http.ApiService;
 import java.util.List;
 import java.util.Map;
 
 /** Opens the voice that a user's settings name. */
 public final class Voices {
-  private static final String OPENAI_URL = "https://api.openai.com/v1";
-
   /** The engines {@link #open} knows; the first is the default. */
   public static final List<String> ENGINES = List.of("mary", "openai");
 
@@ -33,15 +33,19 @@ public final class Voices {
     String engine = settings.engine().isEmpty() ? ENGINES.getFirst() : settings.engine();
     return switch (engine) {
       case "mary" -> new MaryVoice();
-      case "openai" -> {
-        String url = settings.url().isEmpty() ? OPENAI_URL : settings.url();
-        yield new OpenAiVoice(SpeechServer.at(url, settings.model(), environment));
-      }
+      case "openai" ->
+          onServer(ApiServer.at(ApiService.SPEECH, settings.url(), settings.model(), environment));
       default ->
           throw new LipstreamException(
               LipstreamException.Kind.INPUT,
               "there is no text-to-speech engine \"" + engine + "\"",
               "use one of " + String.join(", ", ENGINES));
     };
+  }
+
+  /** The voice of a speech server, whose model is tts-1 where none is named. */
+  public static SpeechSynthesizer onServer(ApiServer server) {
+    ApiServer named = server.model().isEmpty() ? server.withModel("tts-1") : server;
+    return new OpenAiVoice(named, "alloy", "wav");
   }
 }

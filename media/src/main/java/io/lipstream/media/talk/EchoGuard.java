@@ -5,13 +5,13 @@ import java.util.Arrays;
 /**
  * Decides whether what a microphone hears is the avatar's own voice coming back.
  *
- * <p>Both sounds are reduced to their power in eight bands every 16 ms. An echo is the same pattern,
- * later and through some room: for every delay up to 0.9 s, each band gets the gain at which the
- * avatar's power explains the microphone's most of the time (a low quantile of their ratio over the
- * last second, so that another voice on top does not raise it), with a tail for the room. What
- * remains above that and above the noise, over the last third of a second and as a share of all, is
- * small for an echo and large for another person, who may speak over the echo. The delay that leaves
- * least over the last second is taken.
+ * <p>Both sounds are reduced to their power in eight bands every 16 ms. An echo is the same
+ * pattern, later and through some room: for every delay up to 0.9 s, each band gets the gain at
+ * which the avatar's power explains the microphone's most of the time (a low quantile of their
+ * ratio over the last second, so that another voice on top does not raise it), with a tail for the
+ * room. What remains above that and above the noise, over the last third of a second and as a share
+ * of all, is small for an echo and large for another person, who may speak over the echo. The delay
+ * that leaves least over the last second is taken.
  *
  * <p>heard(), possible() and explains() belong to one thread, played() to any other. Allocates
  * nothing after construction.
@@ -115,6 +115,7 @@ final class EchoGuard {
     if (sum > AUDIBLE) {
       lastAudible = avatarNext;
     }
+    avatarBands.forgetTraces();
     avatarNext++;
     avatarFilled = 0;
     Arrays.fill(avatarBin, 0);
@@ -136,6 +137,7 @@ final class EchoGuard {
       for (int band = 0; band < BANDS; band++) {
         target[band] /= BIN_SAMPLES;
       }
+      userBands.forgetTraces();
       userNext++;
       userCount = Math.min(userCount + 1, LONG_BINS);
     }
@@ -241,6 +243,7 @@ final class EchoGuard {
   /** Second-order band-pass filters side by side (R. Bristow-Johnson's, constant peak gain). */
   private static final class Bands {
     private static final double Q = 2;
+    private static final float TRACE = 1e-15f;
 
     private final float[] b0 = new float[BANDS];
     private final float[] a1 = new float[BANDS];
@@ -257,6 +260,16 @@ final class EchoGuard {
         b0[band] = (float) (alpha / (1 + alpha));
         a1[band] = (float) (-2 * Math.cos(omega) / (1 + alpha));
         a2[band] = (float) ((1 - alpha) / (1 + alpha));
+      }
+    }
+
+    /** Ends what fades away in silence, before its numbers become too small for the processor. */
+    void forgetTraces() {
+      for (int band = 0; band < BANDS; band++) {
+        if (Math.abs(y1[band]) + Math.abs(y2[band]) < TRACE) {
+          y1[band] = 0;
+          y2[band] = 0;
+        }
       }
     }
 

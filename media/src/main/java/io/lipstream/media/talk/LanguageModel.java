@@ -21,8 +21,9 @@ public interface LanguageModel extends AutoCloseable {
   interface Reply {
 
     /**
-     * Gives the answer up, from any thread, any number of times; never waits. At most the token that
-     * is being told meanwhile still comes, then {@link ReplyEnd.Cancelled} unless it had ended.
+     * Gives the answer up, from any thread, any number of times; never waits. At most the token
+     * that is being told meanwhile still comes, then {@link ReplyEnd.Cancelled} unless it had
+     * ended.
      */
     void cancel();
   }

@@ -7,10 +7,10 @@ import java.time.Duration;
 /**
  * Finds a person's turns in the sound of their microphone.
  *
- * <p>A turn begins when enough windows in a row are speech and ends when none was for a while. While
- * the avatar can be heard, its own voice may come back through the microphone (browsers take most of
- * it away, not all): then speech must be surer and longer, and must not be what the avatar just
- * said, which the {@link EchoGuard} decides.
+ * <p>A turn begins when enough windows in a row are speech and ends when none was for a while.
+ * While the avatar can be heard, its own voice may come back through the microphone (browsers take
+ * most of it away, not all): then speech must be surer and longer, and must not be what the avatar
+ * just said, which the {@link EchoGuard} decides.
  *
  * <p>user(), endTurn() and close() belong to one thread, avatar() to any one other.
  */

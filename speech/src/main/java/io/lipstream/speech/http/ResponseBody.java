@@ -1,4 +1,4 @@
-package io.lipstream.speech;
+package io.lipstream.speech.http;
 
 import java.io.IOException;
 import java.io.InputStream;
