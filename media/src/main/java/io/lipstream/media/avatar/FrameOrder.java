@@ -36,6 +36,11 @@ public enum FrameOrder {
     return indexOf(outputFrame, frameCount);
   }
 
+  /** After so many output frames all comes round again. */
+  public int period(int frameCount) {
+    return this == PING_PONG ? Math.max(1, 2 * (frameCount - 1)) : frameCount;
+  }
+
   /**
    * The frame that comes some steps after another in play order.
    *

@@ -21,6 +21,19 @@ class FrameOrderTest {
   }
 
   @Test
+  void everythingComesRoundAgainAfterAPeriod() {
+    for (FrameOrder order : FrameOrder.values()) {
+      for (int frameCount : new int[] {1, 2, 5}) {
+        int period = order.period(frameCount);
+        for (int k = 0; k < 40; k++) {
+          assertThat(order.index(k + period, frameCount)).isEqualTo(order.index(k, frameCount));
+        }
+      }
+    }
+    assertThat(FrameOrder.PING_PONG.period(80)).isEqualTo(158);
+  }
+
+  @Test
   void oneFrameIsAlwaysShown() {
     for (FrameOrder order : FrameOrder.values()) {
       assertThat(order.index(0, 1)).isZero();

@@ -8,6 +8,7 @@ package io.lipstream.streaming.live;
  * @param keyFrames of these
  * @param bytes of all of them
  * @param encodeNanos spent encoding them
+ * @param repeatedPictures sent once more as an earlier round of the loop had encoded them
  * @param latePictures not encoded, because a later one had been before
  * @param bitrateBps aimed at now
  */
@@ -17,5 +18,6 @@ public record FeedStatistics(
     long keyFrames,
     long bytes,
     long encodeNanos,
+    long repeatedPictures,
     long latePictures,
     int bitrateBps) {}

@@ -2,6 +2,8 @@ package io.lipstream.streaming.live;
 
 import io.lipstream.media.picture.I420Frame;
 import java.util.Arrays;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,9 +16,9 @@ import org.slf4j.LoggerFactory;
  * later. Until then the other goes on. A keyframe is made for those who wait, but never within
  * {@link #KEYFRAME_FLOOR_NANOS} of the last one.
  *
- * <p>Without viewers nothing is encoded. {@link #picture} is called by one thread at a time;
- * everything else by any thread. Locks are taken in this order: a feed's own, a seat's, a feed's
- * list of seats.
+ * <p>Without viewers nothing is encoded. {@link #picture} and {@link #loop} are called by one
+ * thread at a time; everything else by any thread. Locks are taken in this order: a feed's own, a
+ * seat's, a feed's list of seats.
  */
 public final class VideoFeed implements AutoCloseable {
   /** Viewers that lose packets ask for keyframes often; more would crowd out the pictures. */
@@ -25,6 +27,7 @@ public final class VideoFeed implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(VideoFeed.class);
 
   private final LiveVideoCodec codec;
+  private final int framesPerSecond;
   private final BitrateRange bitrates;
   private final VideoEncoder encoder;
 
@@ -36,12 +39,18 @@ public final class VideoFeed implements AutoCloseable {
   private volatile boolean keyFrameWanted;
   private boolean closed;
   private boolean begun;
+
+  /** Whether the last picture sent is the encoder's last, so that its next can build on it. */
+  private boolean encoderInStep;
+
+  private @Nullable LoopRecording recording;
   private long lastPtsNanos;
   private long lastKeyFramePtsNanos;
   private long pictures;
   private long keyFrames;
   private long bytes;
   private long encodeNanos;
+  private long repeatedPictures;
   private long latePictures;
 
   /**
@@ -53,12 +62,15 @@ public final class VideoFeed implements AutoCloseable {
       LiveVideoCodec codec, int widthPx, int heightPx, int framesPerSecond, BitrateRange bitrates) {
     return new VideoFeed(
         codec,
+        framesPerSecond,
         bitrates,
         VideoEncoder.open(codec, widthPx, heightPx, framesPerSecond, bitrates.startBps()));
   }
 
-  private VideoFeed(LiveVideoCodec codec, BitrateRange bitrates, VideoEncoder encoder) {
+  private VideoFeed(
+      LiveVideoCodec codec, int framesPerSecond, BitrateRange bitrates, VideoEncoder encoder) {
     this.codec = codec;
+    this.framesPerSecond = framesPerSecond;
     this.bitrates = bitrates;
     this.encoder = encoder;
   }
@@ -82,29 +94,75 @@ public final class VideoFeed implements AutoCloseable {
   /** Encodes a picture and sends it to those who sit here, if any do. */
   public synchronized void picture(I420Frame picture, long ptsNanos) {
     Seat[] now = seats;
-    if (closed || now.length == 0) {
+    Seat.Wants wants = wanted(now, ptsNanos);
+    if (wants != Seat.Wants.NOTHING) {
+      send(encode(picture, ptsNanos, wants == Seat.Wants.KEYFRAME), now);
+    }
+  }
+
+  /**
+   * Like {@link #picture}, for pictures that come round again and again: what was encoded in one
+   * round is sent in all later ones, and only who comes in the middle of one makes work.
+   *
+   * @param tick counts the pictures since any beginning
+   * @param loopPictures after so many the loop looks the same again
+   * @param picture asked only for what must be encoded
+   */
+  public synchronized void loop(
+      long tick, int loopPictures, long ptsNanos, Supplier<I420Frame> picture) {
+    Seat[] now = seats;
+    Seat.Wants wants = wanted(now, ptsNanos);
+    if (wants == Seat.Wants.NOTHING) {
       return;
+    }
+    LoopRecording round = recording(loopPictures);
+    boolean keyFrame = wants == Seat.Wants.KEYFRAME;
+    EncodedPicture repeated = round.picture(tick, ptsNanos, keyFrame || encoderInStep);
+    if (repeated != null) {
+      encoderInStep = false;
+      repeatedPictures++;
+      note(repeated);
+      send(repeated, now);
+      return;
+    }
+    EncodedPicture encoded = encode(picture.get(), ptsNanos, keyFrame || round.wantsKeyFrame(tick));
+    round.record(tick, encoded);
+    send(encoded, now);
+  }
+
+  private LoopRecording recording(int loopPictures) {
+    LoopRecording known = recording;
+    if (known == null || !known.suits(loopPictures, encoder.bitrateBps())) {
+      known = new LoopRecording(loopPictures, framesPerSecond, encoder.bitrateBps());
+      recording = known;
+    }
+    return known;
+  }
+
+  /** Asks all seats what the picture of this moment must be, and follows their connections. */
+  private Seat.Wants wanted(Seat[] now, long ptsNanos) {
+    if (closed || now.length == 0) {
+      return Seat.Wants.NOTHING;
     }
     if (begun && ptsNanos <= lastPtsNanos) {
       latePictures++;
-      return;
+      return Seat.Wants.NOTHING;
     }
     boolean keyFrameAllowed = !begun || ptsNanos - lastKeyFramePtsNanos >= KEYFRAME_FLOOR_NANOS;
-    boolean watched = false;
-    boolean keyFrame = keyFrameAllowed && keyFrameWanted;
+    Seat.Wants most = Seat.Wants.NOTHING;
     int wishedBps = Integer.MAX_VALUE;
     for (Seat seat : now) {
       Seat.Wants wants = seat.prepare(this, ptsNanos, keyFrameAllowed);
       if (wants != Seat.Wants.NOTHING) {
-        watched = true;
-        keyFrame |= wants == Seat.Wants.KEYFRAME;
         wishedBps = Math.min(wishedBps, seat.wishedBps());
       }
+      most = wants.compareTo(most) > 0 ? wants : most;
     }
-    if (watched) {
-      follow(wishedBps);
-      send(encode(picture, ptsNanos, keyFrame), now);
+    if (most == Seat.Wants.NOTHING) {
+      return most;
     }
+    follow(wishedBps);
+    return keyFrameAllowed && keyFrameWanted ? Seat.Wants.KEYFRAME : most;
   }
 
   private void follow(int wishedBps) {
@@ -116,27 +174,30 @@ public final class VideoFeed implements AutoCloseable {
   }
 
   private EncodedPicture encode(I420Frame picture, long ptsNanos, boolean keyFrame) {
-    if (keyFrame) {
-      keyFrameWanted = false; // Before encoding: who asks from now on asks for the next.
-    }
     long from = System.nanoTime();
-    EncodedPicture encoded = encoder.encode(picture, ptsNanos, keyFrame);
+    EncodedPicture encoded = encoder.encode(picture, ptsNanos, keyFrame || !encoderInStep);
     encodeNanos += System.nanoTime() - from;
-    begun = true;
-    lastPtsNanos = ptsNanos;
+    encoderInStep = true;
     pictures++;
     bytes += encoded.length();
-    if (encoded.keyFrame()) {
-      keyFrames++;
-      lastKeyFramePtsNanos = ptsNanos;
-    }
+    keyFrames += encoded.keyFrame() ? 1 : 0;
+    note(encoded);
     return encoded;
+  }
+
+  private void note(EncodedPicture encoded) {
+    begun = true;
+    lastPtsNanos = encoded.ptsNanos();
+    if (encoded.keyFrame()) {
+      lastKeyFramePtsNanos = encoded.ptsNanos();
+      keyFrameWanted = false;
+    }
   }
 
   private void send(EncodedPicture encoded, Seat[] to) {
     for (Seat seat : to) {
       if (encoded.keyFrame()) {
-        // Also one that the encoder made unasked is good to begin with.
+        // Also one that nobody had asked for is good to begin with.
         seat.prepare(this, encoded.ptsNanos(), true);
       }
       try {
@@ -173,7 +234,14 @@ public final class VideoFeed implements AutoCloseable {
 
   public synchronized FeedStatistics statistics() {
     return new FeedStatistics(
-        seats.length, pictures, keyFrames, bytes, encodeNanos, latePictures, encoder.bitrateBps());
+        seats.length,
+        pictures,
+        keyFrames,
+        bytes,
+        encodeNanos,
+        repeatedPictures,
+        latePictures,
+        encoder.bitrateBps());
   }
 
   /** Frees the encoder; who still sits here gets no more pictures until moved elsewhere. */

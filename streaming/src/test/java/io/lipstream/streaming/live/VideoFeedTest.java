@@ -23,6 +23,9 @@ final class VideoFeedTest {
   private static final long FRAME_NANOS = 40_000_000;
   private static final BitrateRange BITRATES = new BitrateRange(400_000, 100_000, 1_000_000);
 
+  /** Goes five times into the ten seconds that are recorded. */
+  private static final int LOOP_PICTURES = 50;
+
   /** Pictures of a feed carry its mark in their highest bits. */
   private static final int MARK = 1 << 12;
 
@@ -87,6 +90,15 @@ final class VideoFeedTest {
       feed = VideoFeed.open(codec, WIDTH_PX, HEIGHT_PX, 25, BITRATES);
       pictures = new TestPictures(WIDTH_PX, HEIGHT_PX, mark);
       opened.add(feed);
+    }
+
+    void loop(int moment) {
+      int place = moment % LOOP_PICTURES;
+      feed.loop(
+          moment,
+          LOOP_PICTURES,
+          moment * FRAME_NANOS,
+          () -> pictures.picture(mark * MARK + place, 60 + 30 * mark));
     }
 
     void show(int moment) {
@@ -287,6 +299,77 @@ final class VideoFeedTest {
     } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aLoopIsEncodedOnceAndRepeatedFromThenOn(LiveVideoCodec codec) {
+    Shown shown = new Shown(codec, 1);
+    Watching first = new Watching(codec);
+    Watching second = new Watching(codec);
+    shown.feed.add(first);
+    for (int i = 7; i < 1000; i++) {
+      if (i == 600) {
+        shown.feed.add(second);
+      }
+      if (i != 850) { // A tick that was skipped.
+        shown.loop(i);
+      }
+    }
+    List<Long> seen = range(7, 1000);
+    seen.remove(850L);
+    assertThat(first.moments).isEqualTo(seen);
+    for (int i = 0; i < seen.size(); i++) {
+      assertThat(first.numbers.get(i)).isEqualTo(MARK + (int) (seen.get(i) % LOOP_PICTURES));
+    }
+    // Rounds of 250 pictures, the first whole one is recorded. Then who joins is served by the
+    // encoder up to the next round, and so are all after what was left out.
+    assertThat(first.keyFrames).containsExactly(7L, 250L, 500L, 600L, 750L, 851L);
+    assertThat(second.moments.getFirst()).isEqualTo(600);
+    assertThat(second.moments).hasSize(399);
+    assertThat(shown.feed.statistics().pictures()).isEqualTo(243 + 250 + 150 + 149);
+    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(100 + 100);
+  }
+
+  @Test
+  void aLoopIsRecordedAnewAtAnotherRate() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = shown.feed.add(viewer);
+    for (int i = 0; i < 1000; i++) {
+      if (i == 510) {
+        seat.bitrate(390_000); // About the same.
+      } else if (i == 520) {
+        seat.bitrate(200_000);
+      }
+      shown.loop(i);
+    }
+    assertThat(viewer.moments).isEqualTo(range(0, 1000));
+    assertThat(viewer.keyFrames).containsExactly(0L, 250L, 500L, 520L, 750L);
+    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(270);
+  }
+
+  @Test
+  void goesFromALoopToSpeechAndBack() {
+    Shown idle = new Shown(LiveVideoCodec.VP8, 1);
+    Shown own = new Shown(LiveVideoCodec.VP8, 2);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Watching other = new Watching(LiveVideoCodec.VP8);
+    Seat seat = idle.feed.add(viewer);
+    idle.feed.add(other);
+    for (int i = 0; i < 800; i++) {
+      if (i == 300) {
+        seat.moveTo(own.feed);
+      } else if (i == 400) {
+        seat.moveTo(idle.feed);
+      }
+      own.show(i);
+      idle.loop(i);
+    }
+    assertThat(viewer.moments).isEqualTo(range(0, 800));
+    assertThat(other.moments).isEqualTo(range(0, 800));
+    assertThat(viewer.keyFrames).containsExactly(0L, 250L, 300L, 401L, 500L, 750L);
+    assertThat(other.keyFrames).containsExactly(0L, 250L, 401L, 500L, 750L);
   }
 
   @Test
