@@ -556,15 +556,13 @@ final class LipsyncStream implements StreamObserver<LipsyncRequest> {
     cancel();
   }
 
-  /** The client is gone: nothing is sent any more once this has returned. */
+  /** The client is gone: nothing is sent any more. */
   void cancel() {
-    synchronized (sending) {
-      synchronized (this) {
-        if (closed) {
-          return;
-        }
-        closed = true;
+    synchronized (this) {
+      if (closed) {
+        return;
       }
+      closed = true;
     }
     release();
   }
