@@ -556,13 +556,15 @@ final class LipsyncStream implements StreamObserver<LipsyncRequest> {
     cancel();
   }
 
-  /** The client is gone: nothing is sent any more. */
+  /** The client is gone: nothing is sent any more once this has returned. */
   void cancel() {
-    synchronized (this) {
-      if (closed) {
-        return;
+    synchronized (sending) {
+      synchronized (this) {
+        if (closed) {
+          return;
+        }
+        closed = true;
       }
-      closed = true;
     }
     release();
   }
