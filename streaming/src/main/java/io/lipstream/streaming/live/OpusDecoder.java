@@ -34,12 +34,14 @@ public final class OpusDecoder implements AutoCloseable {
   /** Speech, wide band, 20 ms: concealed as silence as long as nothing was heard. */
   private static final byte NOTHING_YET = (byte) (9 << 3);
 
-  private static final int DATA_OFFSET = Pointer.offsetof(AVFrame.class, "data");
-
   private final AVCodecContext context;
   private final AVFrame frame = avutil.av_frame_alloc();
   private final NativePacket packet = new NativePacket();
   private final byte[] lost = {NOTHING_YET};
+
+  /** Known only after FFmpeg was loaded, so not a constant of the class. */
+  private final int dataOffset = Pointer.offsetof(AVFrame.class, "data");
+
   private int lastSamples = EncodedSound.SAMPLES;
   private boolean closed;
 
@@ -130,7 +132,7 @@ public final class OpusDecoder implements AutoCloseable {
     }
     int samples = Math.min(frame.nb_samples(), out.length - outOffset);
     NativeMemory.read(
-        NativeMemory.pointerAt(frame.address() + DATA_OFFSET), out, outOffset, samples);
+        NativeMemory.pointerAt(frame.address() + dataOffset), out, outOffset, samples);
     return samples;
   }
 

@@ -1,0 +1,326 @@
+package io.lipstream.streaming.webrtc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lipstream.media.LipstreamException;
+import io.lipstream.streaming.live.EncodedPicture;
+import io.lipstream.streaming.live.EncodedSound;
+import io.lipstream.streaming.live.LiveVideoCodec;
+import io.lipstream.streaming.live.ViewerEvents;
+import io.lipstream.streaming.webrtc.Viewing.Pair;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class WebRtcEndpointTest {
+
+  @ParameterizedTest
+  @EnumSource(SrtpProfile.class)
+  void carriesPicturesAndSoundAndTheMicrophone(SrtpProfile protection) {
+    try (Viewing viewing = new Viewing()) {
+      exchange(viewing, viewing.connect(WatchSettings.DEFAULT.withProtection(protection)));
+    }
+  }
+
+  @Test
+  void carriesMediaOverTcp() {
+    try (Viewing viewing = new Viewing()) {
+      exchange(viewing, viewing.connect(WatchSettings.DEFAULT.overTcp()));
+    }
+  }
+
+  @Test
+  void carriesMediaOverIpv6() {
+    WebRtcSettings six = Viewing.loopback().withBindAddress(InetAddress.ofLiteral("::1"));
+    try (Viewing viewing = new Viewing(six)) {
+      exchange(viewing, viewing.connect(WatchSettings.DEFAULT));
+    }
+  }
+
+  private static void exchange(Viewing viewing, Pair pair) {
+    EncodedPicture picture = viewing.keyFrame(20_000);
+    pair.peer().video(picture);
+    assertThat(Viewing.next(viewing.seen.pictures)).isEqualTo(Viewing.bytes(picture));
+    EncodedSound sound = viewing.silence();
+    pair.peer().audio(sound);
+    assertThat(Viewing.next(viewing.seen.sounds)).isEqualTo(Arrays.copyOf(sound.data(), 3));
+    pair.watching().microphone(sound);
+    assertThat(Viewing.next(viewing.heard.microphoneSounds)).isPositive();
+    assertThat(pair.peer().statistics().picturesSent()).isEqualTo(1);
+    assertThat(viewing.server.statistics().refusedPackets()).isZero();
+    assertThat(viewing.client.statistics().refusedPackets()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void followsAViewerToItsNewAddress(boolean tcp) {
+    try (Viewing viewing = new Viewing()) {
+      WatchSettings wanted = tcp ? WatchSettings.DEFAULT.overTcp() : WatchSettings.DEFAULT;
+      Pair pair = viewing.connect(wanted);
+      exchange(viewing, pair);
+      pair.watching().roam();
+      EncodedPicture picture = viewing.keyFrame(500);
+      byte[] arrived;
+      do { // what goes to the old address is lost
+        pair.peer().video(picture);
+        arrived = viewing.seen.pictures.poll();
+        Thread.onSpinWait();
+      } while (arrived == null);
+      assertThat(arrived).isEqualTo(Viewing.bytes(picture));
+      assertThat(viewing.heard.events).isEmpty();
+    }
+  }
+
+  @Test
+  void bothSidesHearTheOthersFarewell() {
+    try (Viewing viewing = new Viewing()) {
+      Pair first = viewing.connect(WatchSettings.DEFAULT);
+      first.peer().close();
+      assertThat(Viewing.next(viewing.heard.events)).isEqualTo("closed: closed");
+      assertThat(Viewing.next(viewing.seen.events))
+          .isEqualTo("closed: the other side closed the connection");
+      Pair second = viewing.connect(WatchSettings.DEFAULT.overTcp());
+      second.watching().close();
+      assertThat(Viewing.next(viewing.seen.events)).isEqualTo("closed: closed");
+      assertThat(Viewing.next(viewing.heard.events))
+          .isEqualTo("closed: the other side closed the connection");
+    }
+  }
+
+  @Test
+  void closesAViewerThatFallsSilent() {
+    try (Viewing viewing = new Viewing()) {
+      viewing.connect(WatchSettings.DEFAULT);
+      viewing.client.thread().stop(); // a viewer whose network is gone
+      viewing.ahead.addAndGet(31_000_000_000L);
+      assertThat(Viewing.next(viewing.heard.events)).isEqualTo("closed: nothing heard for 30 s");
+      assertThat(viewing.server.statistics().connections()).isZero();
+      assertThat(viewing.server.ice().routeCount()).isZero();
+    }
+  }
+
+  @Test
+  void keepsAViewerWhoseChecksGoOn() {
+    try (Viewing viewing = new Viewing()) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      for (int i = 0; i < 20; i++) {
+        viewing.ahead.addAndGet(5_000_000_000L);
+        awaitChecks(viewing, pair);
+      }
+      assertThat(viewing.heard.events).isEmpty();
+      assertThat(viewing.server.statistics().connections()).isEqualTo(1);
+    }
+  }
+
+  /** Until the server has seen what the client sent at this time. */
+  private static void awaitChecks(Viewing viewing, Pair pair) {
+    long before = pair.watching().checksAnswered();
+    while (pair.watching().checksAnswered() == before && viewing.heard.events.isEmpty()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void closesAViewerThatNeverComes() {
+    try (Viewing viewing = new Viewing()) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      Peer peer = viewing.server.answer(watching.offer(), viewing.heard);
+      assertThat(viewing.server.find(peer.id())).contains(peer);
+      viewing.ahead.addAndGet(21_000_000_000L);
+      assertThat(Viewing.next(viewing.heard.events))
+          .isEqualTo("closed: not connected within 20 s: no check arrived");
+      assertThat(viewing.server.find(peer.id())).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesAnotherCertificateThanTheOffers() {
+    try (Viewing viewing = new Viewing()) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      Fingerprint other = Fingerprint.of("sha-256", new byte[] {1});
+      String forged =
+          watching
+              .offer()
+              .replaceAll("a=fingerprint:sha-256 .*", "a=fingerprint:sha-256 " + other.digest());
+      Peer peer = viewing.server.answer(forged, viewing.heard);
+      watching.accept(peer.answer());
+      assertThat(Viewing.next(viewing.heard.events))
+          .startsWith("closed: the DTLS handshake failed")
+          .contains("not the one that the session description names");
+      assertThat(viewing.server.statistics().failedHandshakes()).isEqualTo(1);
+      assertThat(viewing.server.statistics().connected()).isZero();
+    }
+  }
+
+  @Test
+  void theViewerRefusesAnotherCertificateThanTheAnswers() {
+    try (Viewing viewing = new Viewing()) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      Peer peer = viewing.server.answer(watching.offer(), viewing.heard);
+      Fingerprint other = Fingerprint.of("sha-256", new byte[] {1});
+      watching.accept(
+          peer.answer()
+              .replaceAll("a=fingerprint:sha-256 .*", "a=fingerprint:sha-256 " + other.digest()));
+      assertThat(Viewing.next(viewing.seen.events))
+          .contains("not the one that the session description names");
+    }
+  }
+
+  @Test
+  void answersNobodyWithoutThePassword() {
+    try (Viewing viewing = new Viewing()) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      Peer peer = viewing.server.answer(watching.offer(), viewing.heard);
+      watching.accept(peer.answer().replaceAll("a=ice-pwd:.*", "a=ice-pwd:" + "x".repeat(32)));
+      while (viewing.server.statistics().refusedChecks() < 5) {
+        Thread.onSpinWait();
+      }
+      assertThat(viewing.server.ice().routeCount()).isZero();
+      assertThat(watching.checksAnswered()).isZero();
+    }
+  }
+
+  @Test
+  void anInterruptedSenderHarmsNobody() {
+    try (Viewing viewing = new Viewing()) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      Thread.currentThread().interrupt();
+      pair.peer().video(viewing.keyFrame(20_000));
+      pair.peer().audio(viewing.silence());
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(Viewing.next(viewing.seen.pictures)).hasSize(20_000);
+      soundArrivesTwice(viewing, pair);
+    }
+  }
+
+  private static void soundArrivesTwice(Viewing viewing, Pair pair) {
+    pair.peer().audio(viewing.silence());
+    assertThat(Viewing.next(viewing.seen.sounds)).hasSize(3);
+    assertThat(Viewing.next(viewing.seen.sounds)).hasSize(3);
+  }
+
+  @Test
+  void oneListenersFaultClosesItsConnectionAlone() {
+    try (Viewing viewing = new Viewing()) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      WatchingPeer other = viewing.client.watch(WatchSettings.DEFAULT, new Viewing.Seen());
+      Viewing.Heard faulty = new Viewing.Heard();
+      Peer bad =
+          viewing.server.answer(
+              other.offer(),
+              new ViewerEvents() {
+                @Override
+                public void connected() {
+                  throw new IllegalStateException("a listener's fault");
+                }
+
+                @Override
+                public void keyFrameWanted() {}
+
+                @Override
+                public void bitrate(int bitsPerSecond) {}
+
+                @Override
+                public void microphone(float[] mono48k, int count) {}
+
+                @Override
+                public void closed(String reason) {
+                  faulty.closed(reason);
+                }
+              });
+      other.accept(bad.answer());
+      assertThat(Viewing.next(faulty.events)).contains("a listener's fault");
+      pair.peer().audio(viewing.silence());
+      assertThat(Viewing.next(viewing.seen.sounds)).hasSize(3);
+    }
+  }
+
+  @Test
+  void prefersTheCodecThatTheServerWants() {
+    try (Viewing viewing =
+        new Viewing(Viewing.loopback().withPreferredVideo(LiveVideoCodec.H264))) {
+      assertThat(viewing.connect(WatchSettings.DEFAULT).peer().codec())
+          .isEqualTo(LiveVideoCodec.H264);
+      assertThat(
+              viewing.connect(WatchSettings.DEFAULT.withCodecs(LiveVideoCodec.VP8)).peer().codec())
+          .isEqualTo(LiveVideoCodec.VP8);
+    }
+  }
+
+  @Test
+  void refusesAPortThatIsTaken() {
+    try (Viewing viewing = new Viewing()) {
+      WebRtcSettings same =
+          WebRtcSettings.onPort(viewing.server.port())
+              .withBindAddress(InetAddress.getLoopbackAddress());
+      assertThatThrownBy(() -> WebRtcEndpoint.open(same, System::nanoTime))
+          .isInstanceOf(LipstreamException.class)
+          .hasMessageContaining("port " + viewing.server.port());
+    }
+  }
+
+  @Test
+  void leavesNothingBehindAfterManyConnections() {
+    List<Thread> before = Viewing.threads();
+    try (Viewing viewing = new Viewing()) {
+      for (int i = 0; i < 200; i++) {
+        WatchSettings wanted = i % 4 == 0 ? WatchSettings.DEFAULT.overTcp() : WatchSettings.DEFAULT;
+        Pair pair = viewing.connect(wanted);
+        if (i % 2 == 0) {
+          pair.peer().close();
+        } else {
+          pair.watching().close();
+        }
+        assertThat(Viewing.next(viewing.heard.events)).startsWith("closed");
+        assertThat(Viewing.next(viewing.seen.events)).startsWith("closed");
+      }
+      assertThat(viewing.server.statistics().connections()).isZero();
+      assertThat(viewing.client.statistics().connections()).isZero();
+      assertThat(viewing.server.statistics().connected()).isEqualTo(200);
+      assertThat(viewing.server.ice().routeCount()).isZero();
+      assertThat(viewing.server.ice().expectedCount()).isZero();
+      assertThat(Viewing.threads()).hasSize(before.size() + 2);
+    }
+    assertThat(Viewing.threads()).isEqualTo(before);
+  }
+
+  @Test
+  void aStoppingServerSaysFarewell() {
+    Viewing viewing = new Viewing();
+    viewing.connect(WatchSettings.DEFAULT);
+    viewing.server.close();
+    assertThat(Viewing.next(viewing.heard.events)).isEqualTo("closed: the server stops");
+    assertThat(Viewing.next(viewing.seen.events))
+        .isEqualTo("closed: the other side closed the connection");
+    assertThatThrownBy(() -> viewing.server.answer("", viewing.heard))
+        .isInstanceOf(IllegalStateException.class);
+    viewing.client.close();
+  }
+
+  @Test
+  void endsTcpConnectionsThatDoNotProveThemselves() throws Exception {
+    try (Viewing viewing = new Viewing();
+        SocketChannel stranger =
+            SocketChannel.open(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), viewing.server.port()));
+        SocketChannel noisy =
+            SocketChannel.open(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), viewing.server.port()))) {
+      noisy.write(ByteBuffer.wrap("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+      assertThat(noisy.read(ByteBuffer.allocate(10))).isEqualTo(-1);
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      viewing.ahead.addAndGet(11_000_000_000L);
+      assertThat(stranger.read(ByteBuffer.allocate(10))).isEqualTo(-1);
+      exchange(viewing, pair);
+    }
+  }
+}
