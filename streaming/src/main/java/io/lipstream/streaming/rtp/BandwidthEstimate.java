@@ -9,9 +9,9 @@ package io.lipstream.streaming.rtp;
  * little is sent so keeps its estimate.
  *
  * <p>Loss, judged once a second: above 10 % less by half of the share lost, below 2 % more by 5 %,
- * in between no change. Where the viewer sends no transport-wide feedback, its receiver reports
- * feed this half alone. Without any answer for a second the estimate falls by a fifth every half
- * second.
+ * in between no change; never below 0.85 of what arrives. Where the viewer sends no transport-wide
+ * feedback, its receiver reports feed this half alone. Without any answer for a second the estimate
+ * falls by a fifth every half second.
  *
  * <p>Sources: draft-ietf-rmcat-gcc-02, sections 5 and 6. There is no probing with padding.
  */
@@ -20,6 +20,7 @@ final class BandwidthEstimate {
   private static final double DECREASE = 0.85;
   private static final double INCREASE_PER_SECOND = 1.08;
   private static final long RESPONSE_NANOS = 100_000_000;
+  private static final long STRAIN_NANOS = 1_000_000_000;
   private static final long LOSS_WINDOW_NANOS = 1_000_000_000;
   private static final int LOSS_MIN_PACKETS = 20;
   private static final long SILENCE_NANOS = 1_000_000_000;
@@ -61,6 +62,12 @@ final class BandwidthEstimate {
 
   int bitsPerSecond() {
     return (int) Math.clamp(Math.min(delayBps, lossBps), bounds.minBps(), bounds.maxBps());
+  }
+
+  /** Whether queues grow, or did a moment ago: then nothing should leave faster than it arrives. */
+  boolean strained(long nowNanos) {
+    return usage == DelayTrend.Usage.OVERUSE
+        || (decreasedNanos != Long.MIN_VALUE && nowNanos - decreasedNanos < STRAIN_NANOS);
   }
 
   /** A packet left under this transport-wide number. */
@@ -214,7 +221,8 @@ final class BandwidthEstimate {
     // From what is sent now, not from what was once allowed and never tried.
     double now = Math.min(lossBps, Math.max(delayBps, bounds.minBps()));
     if (share > 0.1) {
-      lossBps = now * (1 - 0.5 * share);
+      // What arrives through a full queue is what the connection carries, however much is lost.
+      lossBps = Math.max(now * (1 - 0.5 * share), DECREASE * arriving.bitsPerSecond());
     } else if (share < 0.02) {
       lossBps = lossBps * 1.05 + 1_000;
     }

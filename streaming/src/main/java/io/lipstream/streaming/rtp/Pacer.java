@@ -8,6 +8,9 @@ final class Pacer {
   /** A keyframe leaves this much faster than the connection is thought to carry on average. */
   private static final double HASTE = 2.5;
 
+  /** But not while queues on its way grow. */
+  private static final double HASTE_UNDER_STRAIN = 1.1;
+
   /** What may leave at once after a pause: a usual picture, not a keyframe. */
   private static final long BURST_NANOS = 20_000_000;
 
@@ -19,12 +22,12 @@ final class Pacer {
 
   Pacer(long nowNanos, int bitsPerSecond) {
     filledNanos = nowNanos;
-    bitrate(bitsPerSecond);
+    bitrate(bitsPerSecond, false);
     budgetBytes = burstBytes();
   }
 
-  void bitrate(int bitsPerSecond) {
-    bytesPerNano = HASTE * bitsPerSecond / 8e9;
+  void bitrate(int bitsPerSecond, boolean strained) {
+    bytesPerNano = (strained ? HASTE_UNDER_STRAIN : HASTE) * bitsPerSecond / 8e9;
   }
 
   private double burstBytes() {

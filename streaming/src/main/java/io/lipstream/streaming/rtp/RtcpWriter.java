@@ -115,7 +115,7 @@ final class RtcpWriter {
     return this;
   }
 
-  /** Asks for packets again. */
+  /** Asks for packets again; each number may be there once. */
   RtcpWriter nack(int senderSsrc, int mediaSsrc, long[] ascending, int count) {
     begin(RtcpReader.NACK, RtcpReader.TRANSPORT_FEEDBACK);
     word(senderSsrc);

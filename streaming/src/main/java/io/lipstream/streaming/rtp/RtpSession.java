@@ -157,7 +157,7 @@ public final class RtpSession implements AutoCloseable {
       if (!closed) {
         nowNanos = now;
         RtcpReader.read(packet, length, reports);
-        pacer.bitrate(estimate.bitsPerSecond());
+        pacer.bitrate(estimate.bitsPerSecond(), estimate.strained(now));
         pacer.fill(now);
         pictures.flush(now);
       }
@@ -177,7 +177,7 @@ public final class RtpSession implements AutoCloseable {
       }
       estimate.tick(now);
       bitrate.repair(pictures.takeResentBytes());
-      pacer.bitrate(estimate.bitsPerSecond());
+      pacer.bitrate(estimate.bitsPerSecond(), estimate.strained(now));
       pacer.fill(now);
       pictures.flush(now);
       report(now);

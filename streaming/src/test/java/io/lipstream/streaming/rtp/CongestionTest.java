@@ -28,10 +28,10 @@ class CongestionTest {
     int again = watching.bitrateBps;
 
     assertThat(wide).isGreaterThan(1_200_000);
-    assertThat(narrow).isBetween(150_000, 480_000);
+    assertThat(narrow).isBetween(300_000, 500_000);
     assertThat(again).isGreaterThan(1_000_000);
-    assertThat(latency).isLessThan(700 * Watching.MILLI);
-    assertThat(freeze).isLessThan(700 * Watching.MILLI);
+    assertThat(latency).isLessThan(300 * Watching.MILLI);
+    assertThat(freeze).isLessThan(300 * Watching.MILLI);
   }
 
   @Test
