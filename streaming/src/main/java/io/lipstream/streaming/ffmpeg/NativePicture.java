@@ -50,6 +50,10 @@ public final class NativePicture implements AutoCloseable {
     encoder.chroma_sample_location(avutil.AVCHROMA_LOC_LEFT);
   }
 
+  public int pixels() {
+    return widthPx * heightPx;
+  }
+
   /** For FFmpeg's own calls. */
   public AVFrame frame() {
     return frame;

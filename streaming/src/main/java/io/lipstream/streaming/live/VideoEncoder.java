@@ -39,6 +39,11 @@ public final class VideoEncoder implements AutoCloseable {
 
   private static final double WORTH_LESS = 0.85;
 
+  /** The bound of libvpx's quantizer in keyframes, and from which rate on it is used. */
+  private static final int FINE_QUANTIZER = 24;
+
+  private static final double FINE_BITS_PER_PIXEL = 0.1;
+
   /** Whether NVENC was tried here and is not to be had; asking costs milliseconds each time. */
   private static volatile boolean nvencAbsent;
 
@@ -150,6 +155,9 @@ public final class VideoEncoder implements AutoCloseable {
       beginAnew();
     }
     picture.fill(source);
+    if (kind == VideoEncoderKind.LIBVPX) {
+      context.qmax(key ? keyFrameQuantizer() : VideoEncoderKind.LIBVPX_COARSEST);
+    }
     picture.frame().pts(timeUnits).duration(duration());
     picture.frame().pict_type(key ? avutil.AV_PICTURE_TYPE_I : avutil.AV_PICTURE_TYPE_NONE);
     timeUnits += duration();
@@ -159,6 +167,17 @@ public final class VideoEncoder implements AutoCloseable {
     encoded.begin(packet.byteCount(), packet.keyFrame(), ptsNanos);
     packet.read(encoded.data());
     return encoded;
+  }
+
+  /**
+   * Left alone, libvpx makes keyframes so coarse that the picture visibly flickers wherever one was
+   * asked for, and repairs that with the picture after it at four times the size. The bound lies so
+   * that both together stay about the same.
+   */
+  private int keyFrameQuantizer() {
+    double bitsPerPixel = (double) bitrateBps / framesPerSecond / picture.pixels();
+    double bound = FINE_QUANTIZER + 8 * Math.log(FINE_BITS_PER_PIXEL / bitsPerPixel) / Math.log(2);
+    return (int) Math.clamp(bound, FINE_QUANTIZER, VideoEncoderKind.LIBVPX_COARSEST);
   }
 
   private long duration() {

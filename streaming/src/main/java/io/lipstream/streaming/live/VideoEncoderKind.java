@@ -17,8 +17,8 @@ enum VideoEncoderKind {
     void configure(AVCodecContext context, AVDictionary options, int bitrateBps) {
       context.rc_min_rate(bitrateBps).rc_max_rate(bitrateBps);
       context.rc_buffer_size(bitrateBps);
-      context.rc_initial_buffer_occupancy(bitrateBps / 2);
-      context.qmin(4).qmax(56);
+      context.rc_initial_buffer_occupancy((int) (bitrateBps * 5L / 6)); // Where it wants to be.
+      context.qmin(4).qmax(LIBVPX_COARSEST);
       context.gop_size(Integer.MAX_VALUE).keyint_min(Integer.MAX_VALUE);
       set(options, "deadline", "realtime");
       set(options, "cpu-used", "-12");
@@ -59,6 +59,9 @@ enum VideoEncoderKind {
 
   /** A keyframe takes at most the room of so many hundredths of an ordinary picture. */
   private static final int KEYFRAME_PERCENT = 750;
+
+  /** The coarsest quantizer that libvpx may use, of 63. */
+  static final int LIBVPX_COARSEST = 56;
 
   private final String encoderName;
 

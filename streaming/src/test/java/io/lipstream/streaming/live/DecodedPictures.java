@@ -65,7 +65,7 @@ final class DecodedPictures implements AutoCloseable {
       double difference = (one.data()[i] & 0xff) - (other.data()[i] & 0xff);
       sum += difference * difference;
     }
-    return 10 * Math.log10(255 * 255 * one.data().length / Math.max(sum, 1));
+    return 10 * Math.log10(255.0 * 255 * one.data().length / Math.max(sum, 1));
   }
 
   @Override
