@@ -54,6 +54,11 @@ public final class MaryVoice implements SpeechSynthesizer {
     return new NarratedSource(listener -> narrate(sentences, listener), SENTENCES_AHEAD);
   }
 
+  @Override
+  public void warmUp() {
+    spoken(load(), new Sentence("Hello.", 0));
+  }
+
   private static void narrate(List<Sentence> sentences, Narration.Listener listener)
       throws InterruptedException {
     listener.format(FORMAT);

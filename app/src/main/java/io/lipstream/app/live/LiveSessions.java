@@ -1,42 +1,240 @@
 package io.lipstream.app.live;
 
+import io.lipstream.media.LipstreamException;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The live sessions of this process. Thread-safe. */
+/**
+ * The live sessions of this process. Thread-safe.
+ *
+ * <p>An avatar is loaded for its first session, shared by all, and kept for a while after the last,
+ * so that who reloads a page does not wait.
+ */
 public final class LiveSessions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LiveSessions.class);
+  private static final int ID_BYTES = 12;
 
-  private LiveSessions() {}
+  private final LiveParts parts;
+  private final LiveSettings settings;
+  private final Beat beat;
+  private final SecureRandom random = new SecureRandom();
+  private final Map<String, LiveSession> sessions = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService housekeeping =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> Thread.ofPlatform().daemon().name("housekeeping").unstarted(work));
+
+  // Guarded by this.
+  private final Map<String, Shared> stages = new HashMap<>();
+  private int reserved;
+  private boolean closed;
+
+  /** An avatar's stage and how many sessions are on it; the stage is loaded under its lock. */
+  private static final class Shared {
+    private int sessions;
+    private long unusedSinceNanos;
+    private @Nullable Stage stage;
+  }
+
+  private LiveSessions(LiveParts parts, LiveSettings settings, LongSupplier clock) {
+    this.parts = parts;
+    this.settings = settings;
+    beat = Beat.start(clock);
+    long periodMillis = Math.clamp(settings.idleTimeout().toMillis() / 4, 10, 1_000);
+    var _ =
+        housekeeping.scheduleWithFixedDelay(
+            this::tidy, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
+    Thread.ofVirtual().name("voice-warm-up").start(this::warmUpVoice);
+  }
 
   /**
-   * Opens without a session; nothing is loaded before the first.
+   * Opens without a session; no avatar is loaded before the first.
    *
    * @param clock nanoseconds, on which pictures and sound are stamped; {@code System::nanoTime}
    */
   public static LiveSessions open(LiveParts parts, LiveSettings settings, LongSupplier clock) {
-    throw new UnsupportedOperationException();
+    return new LiveSessions(parts, settings, clock);
+  }
+
+  private void warmUpVoice() {
+    try {
+      parts.voice().warmUp();
+    } catch (RuntimeException e) {
+      LOG.warn("the voice cannot be made ready: {}", e.getMessage());
+    }
   }
 
   /**
    * Begins a session; waits until its avatar is loaded, the first time seconds.
    *
-   * @throws io.lipstream.media.LipstreamException if there is no such avatar or voice, or no room
+   * @throws LipstreamException if there is no such avatar or voice, or no room
    */
   public LiveSession create(SessionRequest request) {
-    throw new UnsupportedOperationException();
+    requireVoice(request.voice());
+    Stage stage = stage(request.avatar(), reserve(request.avatar()));
+    String id = newId();
+    LiveSession session =
+        new LiveSession(
+            id, request, parts, settings, beat, stage, () -> ended(id, request.avatar()));
+    sessions.put(id, session);
+    boolean late;
+    synchronized (this) {
+      late = closed;
+    }
+    if (late) {
+      session.close();
+      throw closedNow();
+    }
+    return session;
+  }
+
+  private void requireVoice(String voice) {
+    List<String> known = parts.voice().voices();
+    if (!voice.isEmpty() && !known.isEmpty() && !known.contains(voice)) {
+      throw new LipstreamException(
+          LipstreamException.Kind.INPUT,
+          "there is no voice \"" + voice + "\"",
+          "use one of " + String.join(", ", known));
+    }
+  }
+
+  private static LipstreamException closedNow() {
+    return new LipstreamException(
+        LipstreamException.Kind.ENVIRONMENT, "the server is shutting down", "try again later");
+  }
+
+  private synchronized Shared reserve(String avatar) {
+    if (closed) {
+      throw closedNow();
+    }
+    if (reserved >= settings.maxSessions()) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "all " + settings.maxSessions() + " sessions are taken",
+          "wait until one ends, or allow more");
+    }
+    reserved++;
+    Shared shared = stages.computeIfAbsent(avatar, name -> new Shared());
+    shared.sessions++;
+    return shared;
+  }
+
+  private Stage stage(String avatar, Shared shared) {
+    synchronized (shared) {
+      Stage stage = shared.stage;
+      if (stage == null) {
+        try {
+          stage = new Stage(avatar, parts, settings, beat);
+        } catch (RuntimeException | Error e) {
+          release(avatar);
+          throw e;
+        }
+        shared.stage = stage;
+      }
+      return stage;
+    }
+  }
+
+  private String newId() {
+    byte[] bytes = new byte[ID_BYTES];
+    random.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private void ended(String id, String avatar) {
+    sessions.remove(id);
+    release(avatar);
+  }
+
+  private synchronized void release(String avatar) {
+    reserved--;
+    Shared shared = stages.get(avatar);
+    if (shared != null && --shared.sessions == 0) {
+      shared.unusedSinceNanos = beat.now();
+    }
+  }
+
+  /** Ends sessions that nobody uses and frees avatars that no session is on. */
+  private void tidy() {
+    try {
+      long timeoutNanos = settings.idleTimeout().toNanos();
+      for (LiveSession session : sessions.values()) {
+        if (session.unusedNanos() > timeoutNanos) {
+          session.close("nobody watched it for " + settings.idleTimeout().toSeconds() + " s");
+        }
+      }
+      for (Stage unused : takeUnused(timeoutNanos)) {
+        unused.close();
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("tidying up failed", e);
+    }
+  }
+
+  private synchronized List<Stage> takeUnused(long timeoutNanos) {
+    List<String> names =
+        stages.entrySet().stream()
+            .filter(entry -> isUnused(entry.getValue(), timeoutNanos))
+            .map(Map.Entry::getKey)
+            .toList();
+    return names.stream()
+        .map(stages::remove)
+        .filter(shared -> shared.stage != null)
+        .map(shared -> shared.stage)
+        .toList();
+  }
+
+  private boolean isUnused(Shared shared, long timeoutNanos) {
+    return shared.sessions == 0 && beat.now() - shared.unusedSinceNanos > timeoutNanos;
+  }
+
+  /** What pictures and sound are timed by. */
+  Beat beat() {
+    return beat;
   }
 
   public Optional<LiveSession> find(String id) {
-    throw new UnsupportedOperationException();
+    return Optional.ofNullable(sessions.get(id));
   }
 
   public List<LiveSession> all() {
-    throw new UnsupportedOperationException();
+    return List.copyOf(sessions.values());
   }
 
+  /** Ends all sessions and frees the avatars. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    housekeeping.shutdownNow();
+    all().forEach(session -> session.close("the server is shutting down"));
+    List<Shared> left;
+    synchronized (this) {
+      left = List.copyOf(stages.values());
+      stages.clear();
+    }
+    for (Shared shared : left) {
+      synchronized (shared) {
+        if (shared.stage != null) {
+          shared.stage.close();
+        }
+      }
+    }
+    beat.close();
   }
 }

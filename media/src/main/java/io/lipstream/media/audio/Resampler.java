@@ -14,18 +14,19 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings sound of any rate to mono at 16 kHz, as the features are computed from.
+ * Brings sound of any rate to mono at another rate, 16 kHz where nothing else is said, as the
+ * features are computed from.
  *
  * <p>Stereo becomes the mean of its channels before anything else. The output is aligned with the
  * input (FFmpeg's swresample starts with half its filter mirrored) and is exactly round(frames *
- * 16000 / rate) samples long. Sound that is 16 kHz mono already passes through bit by bit. One
- * owner, who closes it.
+ * out rate / in rate) samples long. Mono sound of the right rate already passes through bit by bit.
+ * One owner, who closes it.
  */
 public final class Resampler implements AutoCloseable {
-  private static final int OUT_RATE_HZ = PcmFormat.FEATURES.sampleRateHz();
   private static final int SLICE_FRAMES = 4096;
 
   private final PcmFormat input;
+  private final int outRateHz;
   private final ObjIntConsumer<float[]> output;
   private final @Nullable Converter converter;
   private final float[] mono = new float[SLICE_FRAMES];
@@ -41,10 +42,16 @@ public final class Resampler implements AutoCloseable {
    *     {@code speechFeatures::push} fits
    */
   public Resampler(PcmFormat input, ObjIntConsumer<float[]> output) {
+    this(input, PcmFormat.FEATURES.sampleRateHz(), output);
+  }
+
+  /** As the other, to any rate. */
+  public Resampler(PcmFormat input, int outRateHz, ObjIntConsumer<float[]> output) {
     this.input = input;
+    this.outRateHz = outRateHz;
     this.output = output;
     this.converter =
-        input.sampleRateHz() == OUT_RATE_HZ ? null : new Converter(input.sampleRateHz());
+        input.sampleRateHz() == outRateHz ? null : new Converter(input.sampleRateHz(), outRateHz);
   }
 
   /**
@@ -102,7 +109,7 @@ public final class Resampler implements AutoCloseable {
   }
 
   private long wantedSamples() {
-    return Math.round((double) inFrames * OUT_RATE_HZ / input.sampleRateHz());
+    return Math.round((double) inFrames * outRateHz / input.sampleRateHz());
   }
 
   /** Passes samples on, but at the end none beyond the sound's own length. */
@@ -121,7 +128,7 @@ public final class Resampler implements AutoCloseable {
     }
   }
 
-  /** The native side: mono floats from one rate to 16 kHz. */
+  /** The native side: mono floats from one rate to another. */
   private static final class Converter implements AutoCloseable {
     private final SwrContext context = new SwrContext(null);
     private final FloatPointer nativeIn = new FloatPointer(SLICE_FRAMES);
@@ -130,9 +137,9 @@ public final class Resampler implements AutoCloseable {
     private final PointerPointer<FloatPointer> outPlane = new PointerPointer<>(1);
     private final float[] out;
 
-    Converter(int inRateHz) {
+    Converter(int inRateHz, int outRateHz) {
       Ffmpeg.load();
-      out = new float[(int) ((long) SLICE_FRAMES * OUT_RATE_HZ / inRateHz) + SLICE_FRAMES];
+      out = new float[(int) ((long) SLICE_FRAMES * outRateHz / inRateHz) + SLICE_FRAMES];
       nativeOut = new FloatPointer(out.length);
       inPlane.put(0, nativeIn);
       outPlane.put(0, nativeOut);
@@ -143,7 +150,7 @@ public final class Resampler implements AutoCloseable {
                 context,
                 mono,
                 avutil.AV_SAMPLE_FMT_FLT,
-                OUT_RATE_HZ,
+                outRateHz,
                 mono,
                 avutil.AV_SAMPLE_FMT_FLT,
                 inRateHz,

@@ -20,6 +20,9 @@ public interface SpeechSynthesizer extends AutoCloseable {
    */
   PcmSource speak(String text, String voice);
 
+  /** Makes ready what the first sentence would else wait for; may take seconds. */
+  default void warmUp() {}
+
   @Override
   void close();
 }

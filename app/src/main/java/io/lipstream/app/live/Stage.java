@@ -1,0 +1,305 @@
+package io.lipstream.app.live;
+
+import io.lipstream.compositing.Compositor;
+import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EncoderSpec;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.GeneratorSpec;
+import io.lipstream.inference.OnnxEncoder;
+import io.lipstream.inference.engine.Admission;
+import io.lipstream.inference.engine.FrameStream;
+import io.lipstream.inference.engine.StreamRequest;
+import io.lipstream.inference.engine.StreamRequest.Priority;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.AudioEncoder;
+import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.avatar.AvatarFrames;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.avatar.RestingMouth;
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.streaming.live.BitrateRange;
+import io.lipstream.streaming.live.FrameClock;
+import io.lipstream.streaming.live.LiveVideoCodec;
+import io.lipstream.streaming.live.VideoFeed;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An avatar made ready to speak, for all of its sessions: its frames, its networks, and the idle
+ * loop, which is encoded once for each codec however many watch.
+ *
+ * <p>Which frame is shown follows from the clock alone, so every session of the avatar shows the
+ * same one at the same moment, speaking or not. Thread-safe.
+ */
+final class Stage implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Stage.class);
+  private static final long LONGEST_LEAVE_NANOS = 5_000_000_000L;
+
+  private final LiveParts parts;
+  private final LiveSettings settings;
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final AvatarManifest manifest;
+  private final AvatarFrames frames;
+  private final AudioEncoder audioEncoder;
+  private final GeneratorSpec spec;
+  private final RestingMouths restingMouths;
+
+  /** Replaced as a whole; guarded by this for writing. */
+  private volatile Map<LiveVideoCodec, VideoFeed> idleFeeds = Map.of();
+
+  /** Guards the three fields below. */
+  private final Object idleLock = new Object();
+
+  private final Compositor compositor;
+  private final I420Frame idlePicture;
+
+  private boolean closed;
+
+  private final Object useLock = new Object();
+
+  /** That use the networks and frames; guarded by the lock. */
+  private int utterances;
+
+  /**
+   * Loads an avatar, which takes seconds.
+   *
+   * @throws LipstreamException if there is no such avatar, or it cannot be used live
+   */
+  Stage(String avatarName, LiveParts parts, LiveSettings settings, Beat beat) {
+    this.parts = parts;
+    this.settings = settings;
+    try {
+      AvatarPackage avatar = keep(parts.avatars().open(avatarName));
+      manifest = avatar.manifest();
+      requireLive(manifest);
+      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
+      EngineOptions options = settings.options();
+      EncoderSpec encoder = EncoderSpec.of(manifest.name(), avatar.audioEncoderFile());
+      audioEncoder = keep(new OnnxEncoder(encoder, options));
+      spec = GeneratorSpec.of(avatar, options);
+      if (!parts.models().contains(modelId())) {
+        parts.models().add(modelId(), spec);
+      }
+      // While this is open the model stays loaded.
+      keep(admitted(new StreamRequest(modelId(), "stage " + modelId(), Priority.BULK, 0, 1)));
+      restingMouths =
+          manifest.restingMouth() == RestingMouth.FRAMES
+              ? RestingMouths.NONE
+              : keep(RestingMouths.drawn(parts.engine(), modelId(), spec, frames, audioEncoder));
+      compositor = newCompositor();
+      idlePicture = newPicture();
+      FrameClock.Registration ticks = beat.pictures().add(this::idle);
+      open.push(ticks);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  private static void requireLive(AvatarManifest manifest) {
+    if (manifest.fps() != Beat.PICTURES_PER_SECOND) {
+      throw new LipstreamException(
+          LipstreamException.Kind.AVATAR,
+          "avatar "
+              + manifest.name()
+              + " has "
+              + manifest.fps()
+              + " frames a second; live sessions show "
+              + Beat.PICTURES_PER_SECOND,
+          "render it to a file, or make its frames anew at 25 a second");
+    }
+  }
+
+  private String modelId() {
+    return manifest.name();
+  }
+
+  GeneratorSpec spec() {
+    return spec;
+  }
+
+  AudioEncoder audioEncoder() {
+    return audioEncoder;
+  }
+
+  AvatarFrames frames() {
+    return frames;
+  }
+
+  int frameIndex(long tick) {
+    return manifest.order().index(tick, frames.frameCount());
+  }
+
+  /** What lies under the mouth in a frame of the clock. */
+  AvatarFrame frame(long tick) {
+    return frames.frame(frameIndex(tick));
+  }
+
+  /** The avatar at rest; drawn into the given picture if need be. */
+  I420Frame resting(AvatarFrame frame, Compositor paster, I420Frame into) {
+    byte[] mouth = restingMouths.of(frame.index());
+    if (mouth.length == 0) {
+      return frame.picture();
+    }
+    paster.paste(frame.picture(), frame.rect(), mouth, 0, 1, into);
+    return into;
+  }
+
+  /** Whether the frames themselves rest, so that a mouth can fade into them. */
+  boolean framesRest() {
+    return manifest.restingMouth() == RestingMouth.FRAMES;
+  }
+
+  Compositor newCompositor() {
+    return new Compositor(manifest.geometry(), PasteEdge.FEATHERED);
+  }
+
+  I420Frame newPicture() {
+    return new I420Frame(manifest.frames().widthPx(), manifest.frames().heightPx());
+  }
+
+  /**
+   * A stream for a session's mouths: with a promise that they come in time, or, where the engine
+   * cannot give one, with what the others leave.
+   */
+  FrameStream openStream(String session, int queueFrames) {
+    StreamRequest promised =
+        new StreamRequest(modelId(), session, Priority.LIVE, Beat.PICTURES_PER_SECOND, queueFrames);
+    if (parts.engine().open(promised) instanceof Admission.Admitted admitted) {
+      return admitted.stream();
+    }
+    LOG.warn("session {}: the engine is busy, mouths may be late", session);
+    return admitted(new StreamRequest(modelId(), session, Priority.NORMAL, 0, queueFrames));
+  }
+
+  private FrameStream admitted(StreamRequest request) {
+    return switch (parts.engine().open(request)) {
+      case Admission.Admitted admitted -> admitted.stream();
+      case Admission.Unknown unknown ->
+          throw new LipstreamException(
+              LipstreamException.Kind.AVATAR,
+              "the engine has no model " + unknown.modelId(),
+              "`lipstream models list` shows what it has");
+      case Admission.Refused refused ->
+          throw new LipstreamException(
+              LipstreamException.Kind.ENVIRONMENT,
+              "the engine refused the mouths of avatar " + modelId() + ": " + refused.reason(),
+              "try again in " + refused.retryAfter().toSeconds() + " s, or give it more devices");
+    };
+  }
+
+  /** The loop that all who watch this avatar at rest share; opens its encoder the first time. */
+  VideoFeed idleFeed(LiveVideoCodec codec) {
+    VideoFeed known = idleFeeds.get(codec);
+    return known == null ? openIdleFeed(codec) : known;
+  }
+
+  private synchronized VideoFeed openIdleFeed(LiveVideoCodec codec) {
+    VideoFeed known = idleFeeds.get(codec);
+    if (known != null) {
+      return known;
+    }
+    VideoFeed opened = openFeed(codec);
+    Map<LiveVideoCodec, VideoFeed> more = new EnumMap<>(LiveVideoCodec.class);
+    more.putAll(idleFeeds);
+    more.put(codec, opened);
+    idleFeeds = more;
+    return opened;
+  }
+
+  /** A feed of one session's own. */
+  VideoFeed openFeed(LiveVideoCodec codec) {
+    int startBps = settings.bitrateBps();
+    BitrateRange range = new BitrateRange(startBps, Math.min(startBps, 150_000), 2 * startBps);
+    return VideoFeed.open(
+        codec,
+        manifest.frames().widthPx(),
+        manifest.frames().heightPx(),
+        Beat.PICTURES_PER_SECOND,
+        range);
+  }
+
+  /** An utterance begins to use the networks and frames. */
+  void enter() {
+    synchronized (useLock) {
+      utterances++;
+    }
+  }
+
+  /** It is done with them. */
+  void leave() {
+    synchronized (useLock) {
+      utterances--;
+      useLock.notifyAll();
+    }
+  }
+
+  private void idle(long tick, long ptsNanos) {
+    synchronized (idleLock) {
+      if (!closed) {
+        showIdle(tick, ptsNanos);
+      }
+    }
+  }
+
+  private void showIdle(long tick, long ptsNanos) {
+    for (VideoFeed feed : idleFeeds.values()) {
+      if (feed.viewerCount() == 0) {
+        continue;
+      }
+      if (restingMouths.isComplete()) {
+        int period = manifest.order().period(frames.frameCount());
+        feed.loop(tick, period, ptsNanos, () -> idlePicture(tick));
+      } else {
+        feed.picture(idlePicture(tick), ptsNanos);
+      }
+    }
+  }
+
+  private I420Frame idlePicture(long tick) {
+    return resting(frame(tick), compositor, idlePicture);
+  }
+
+  /** Frees all, once the utterances that were cancelled have let go of it. */
+  @Override
+  public void close() {
+    synchronized (idleLock) {
+      closed = true;
+    }
+    synchronized (useLock) {
+      try {
+        long end = System.nanoTime() + LONGEST_LEAVE_NANOS;
+        while (utterances > 0 && System.nanoTime() < end) {
+          useLock.wait(100);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    synchronized (this) {
+      free();
+    }
+  }
+
+  private void free() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        LOG.warn("closing an avatar failed", e);
+      }
+    }
+    idleFeeds.values().forEach(VideoFeed::close);
+    idleFeeds = Map.of();
+  }
+}

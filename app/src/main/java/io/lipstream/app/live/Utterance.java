@@ -1,0 +1,394 @@
+package io.lipstream.app.live;
+
+import io.lipstream.app.live.Moment.MouthState;
+import io.lipstream.app.live.Reading.Piece;
+import io.lipstream.inference.engine.FrameStream;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.streaming.live.EncodedSound;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an avatar says from the first word until it rests again.
+ *
+ * <pre>
+ *   lines ──Reading──> pieces of sound ──Take──> moments ──┬─ sound(), 20 ms at a time
+ *          its thread               the director's thread  ├─ picture(), 40 ms at a time
+ *                                                          └─ the engine draws the mouth
+ * </pre>
+ *
+ * There are a few moments only and they circulate, so nothing runs far ahead of what is heard, and
+ * an interruption has little to throw away. The director gives each moment its place on the clock
+ * when it fills it, the earliest one that is free and not yet over; so sound that comes late is
+ * heard later, whole, with its pictures.
+ *
+ * <p>When the voice falls behind, the take is finished: what was heard of it is spoken to its end,
+ * and what comes then begins another take.
+ */
+final class Utterance {
+  private static final int MOMENTS = 8;
+
+  /** From the first known moment to its presentation: time to draw the first mouths. */
+  private static final long LEAD_NANOS = 60_000_000;
+
+  /** A moment nearer than this is left to the next. */
+  private static final long TOO_NEAR_NANOS = 5_000_000;
+
+  /** So long before the next moment is due, one stops waiting for the voice. */
+  private static final long STARVING_NANOS = 70_000_000;
+
+  /** A voice that falls silent before it has said enough for a moment is not waited for longer. */
+  private static final long LONGEST_START_NANOS = 700_000_000;
+
+  private static final int WINDOWS_AHEAD = 8;
+  private static final long WAIT_MILLIS = 20;
+
+  private final Stage stage;
+  private final Beat beat;
+  private final BooleanSupplier watched;
+  private final Consumer<SessionEvent> events;
+  private final Consumer<LipstreamException> failed;
+  private final Reading reading;
+  private final Captions captions;
+  private final String session;
+  private final Thread director;
+
+  // All below are guarded by this.
+  private final Deque<Moment> ahead = new ArrayDeque<>();
+  private final Deque<Moment> free = new ArrayDeque<>();
+  private boolean cancelled;
+  private boolean over;
+  private boolean taking;
+  private @Nullable FrameStream stream;
+  private long pictureTick = Long.MIN_VALUE;
+  private long nextSound = Long.MIN_VALUE;
+  private long firstSound = Long.MIN_VALUE;
+  private int stalledPictures;
+
+  // The director's own.
+  private @Nullable Take take;
+  private boolean takeBegun;
+  private long takeStartNanos;
+  private long nextTick;
+
+  /**
+   * An utterance without lines.
+   *
+   * @param moreComing whether the lines are only being thought of
+   * @param watched whether it is worth drawing mouths
+   * @param failed told, by any thread, what ended it; what fails beside is an event
+   */
+  Utterance(
+      String session,
+      Stage stage,
+      Beat beat,
+      SpeechSynthesizer voice,
+      String voiceName,
+      boolean moreComing,
+      BooleanSupplier watched,
+      Consumer<SessionEvent> events,
+      Consumer<LipstreamException> failed) {
+    this.session = session;
+    this.stage = stage;
+    this.beat = beat;
+    this.watched = watched;
+    this.events = events;
+    this.failed = failed;
+    captions = new Captions(events);
+    reading = new Reading(session, voice, voiceName, moreComing, beat.clock(), this::wake, failed);
+    for (int i = 0; i < MOMENTS; i++) {
+      free.add(new Moment(stage.spec()));
+    }
+    director = Thread.ofPlatform().daemon().name("speech-" + session).unstarted(this::direct);
+  }
+
+  void start() {
+    stage.enter();
+    reading.start();
+    director.start();
+  }
+
+  /** Says one more line at the end; false if it is over or was cancelled. */
+  boolean add(Line line) {
+    return reading.add(line);
+  }
+
+  /** No more lines are being thought of. */
+  void complete() {
+    reading.complete();
+    wake();
+  }
+
+  /** Stops making anything. What was ready can still be taken, for a fade. */
+  void cancel() {
+    FrameStream open;
+    synchronized (this) {
+      cancelled = true;
+      open = stream;
+      notifyAll();
+    }
+    reading.stop();
+    if (open != null) {
+      open.flush();
+    }
+  }
+
+  /** The words that began to be heard so far. */
+  String heard() {
+    return captions.text();
+  }
+
+  /** When its first sound was there to be spoken, 0 if none was. */
+  long firstSoundNanos() {
+    return reading.firstSoundNanos();
+  }
+
+  /** Pictures' times that passed without sound since the last call, though more was to come. */
+  synchronized int takeStalledPictures() {
+    int count = stalledPictures;
+    stalledPictures = 0;
+    return count;
+  }
+
+  private synchronized void wake() {
+    notifyAll();
+  }
+
+  /**
+   * What is seen in a frame of the clock; it may be read until the next call.
+   *
+   * @return null if nothing is known of it: the avatar rests
+   */
+  synchronized @Nullable Moment picture(long tick) {
+    pictureTick = tick;
+    notifyAll();
+    Moment moment = cancelled ? null : momentOf(tick);
+    if (moment == null && firstSound != Long.MIN_VALUE && !cancelled && !over && isSpeaking()) {
+      stalledPictures++;
+    }
+    return moment;
+  }
+
+  private boolean isSpeaking() {
+    return taking || !ahead.isEmpty() || !reading.isExhausted();
+  }
+
+  /**
+   * Takes what is heard in a stretch of 20 ms.
+   *
+   * @param number as {@link Beat} counts
+   * @param out receives 960 samples
+   * @return false if there is none, and out is left as it is
+   */
+  synchronized boolean sound(long number, float[] out) {
+    nextSound = number + 1;
+    Moment moment = momentOf(Math.floorDiv(number, 2));
+    if (moment == null) {
+      return false;
+    }
+    int from = Math.floorMod(number, 2) * EncodedSound.SAMPLES;
+    System.arraycopy(moment.sound, from, out, 0, EncodedSound.SAMPLES);
+    if (cancelled) {
+      return true;
+    }
+    if (firstSound == Long.MIN_VALUE) {
+      firstSound = number;
+    }
+    long sample = (number - firstSound) * EncodedSound.SAMPLES;
+    Line line = moment.begins;
+    if (line != null && moment.beginsAt / EncodedSound.SAMPLES == from / EncodedSound.SAMPLES) {
+      captions.begin(line, sample + moment.beginsAt - from);
+    }
+    captions.sent(sample + EncodedSound.SAMPLES);
+    return true;
+  }
+
+  private @Nullable Moment momentOf(long tick) {
+    for (Moment moment : ahead) {
+      if (moment.tick == tick) {
+        return moment;
+      }
+    }
+    return null;
+  }
+
+  /** Whether all was said; from then on it takes no more lines. */
+  synchronized boolean isOver() {
+    release();
+    if (!over && !cancelled && !taking && ahead.isEmpty() && reading.endsHere()) {
+      over = true;
+      captions.end();
+      notifyAll();
+    }
+    return over;
+  }
+
+  /** Takes back the moments that were both heard and seen, and that the engine has let go of. */
+  private void release() {
+    Moment oldest = ahead.peek();
+    while (oldest != null
+        && oldest.tick < pictureTick
+        && 2 * oldest.tick + 1 < nextSound
+        && oldest.mouthState != MouthState.QUEUED) {
+      free.add(ahead.remove());
+      oldest = ahead.peek();
+    }
+  }
+
+  private void direct() {
+    try {
+      openStream();
+      while (turn()) {}
+    } catch (InterruptedException e) {
+      // Nobody interrupts a director; cancel() says when to end.
+    } catch (LipstreamException e) {
+      failed.accept(e);
+    } catch (RuntimeException e) {
+      failed.accept(
+          new LipstreamException(
+              LipstreamException.Kind.ENVIRONMENT,
+              "what was to be said cannot be presented: " + e,
+              "the log has the cause",
+              e));
+    } finally {
+      closeAll();
+    }
+  }
+
+  /** The first mouths find the model ready: it is opened while the voice still thinks. */
+  private void openStream() {
+    try {
+      FrameStream opened = stage.openStream(session, MOMENTS);
+      synchronized (this) {
+        stream = opened;
+      }
+    } catch (LipstreamException e) {
+      // Better heard with a face at rest than not at all.
+      events.accept(new SessionEvent.Failed(e.getMessage(), e.hint()));
+    }
+  }
+
+  /** Waits for something to do and does it; false at the end. */
+  private boolean turn() throws InterruptedException {
+    Piece piece = null;
+    synchronized (this) {
+      while (true) {
+        if (cancelled || over) {
+          return false;
+        }
+        release();
+        if (take != null && take.isOver()) {
+          take.close();
+          take = null;
+          taking = false;
+        }
+        if (take != null && take.ready() && !free.isEmpty()) {
+          break;
+        }
+        if (take == null || (!take.isFinished() && take.windowsAhead() < WINDOWS_AHEAD)) {
+          Piece next = reading.peek();
+          if (next != null && (take == null || take.format().equals(next.format))) {
+            taking = true;
+            piece = reading.poll();
+            break;
+          }
+          if (take != null && (next != null || reading.isAtEnd() || starving())) {
+            take.finish();
+            break;
+          }
+        }
+        wait(WAIT_MILLIS);
+      }
+    }
+    if (piece != null) {
+      hear(piece);
+    }
+    plan();
+    return true;
+  }
+
+  private boolean starving() {
+    long now = beat.now();
+    return takeBegun
+        ? now >= beat.pictures().ptsNanos(nextTick) - STARVING_NANOS
+        : now - takeStartNanos >= LONGEST_START_NANOS;
+  }
+
+  private void hear(Piece piece) {
+    Take hearing = take;
+    if (hearing == null) {
+      hearing = new Take(stage.audioEncoder(), piece.format);
+      take = hearing;
+      takeBegun = false;
+      takeStartNanos = beat.now();
+    }
+    if (piece.begins != null) {
+      hearing.begin(piece.begins);
+    }
+    hearing.hear(piece.interleaved, piece.frames);
+    reading.giveBack(piece);
+    if (reading.peek() == null || hearing.windowsAhead() < WINDOWS_AHEAD) {
+      hearing.flush();
+    }
+  }
+
+  private void plan() {
+    Take planned = take;
+    while (planned != null && planned.ready()) {
+      Moment moment;
+      synchronized (this) {
+        moment = free.poll();
+      }
+      if (moment == null) {
+        return;
+      }
+      planned.next(moment);
+      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : LEAD_NANOS);
+      takeBegun = true;
+      moment.tick = Math.max(nextTick, beat.pictureAfter(soon));
+      nextTick = moment.tick + 1;
+      submit(moment);
+      synchronized (this) {
+        ahead.add(moment);
+      }
+    }
+  }
+
+  private void submit(Moment moment) {
+    FrameStream engine = stream();
+    if (moment.weight == 0 || engine == null || !watched.getAsBoolean()) {
+      moment.mouthState = MouthState.NONE;
+      return;
+    }
+    moment.frame.show(stage.frames(), stage.frameIndex(moment.tick));
+    moment.frame.hear(moment.window, 0);
+    moment.frame.draw(moment.mouth, 0);
+    moment.mouthState = MouthState.QUEUED;
+    if (!engine.submit(moment.frame, beat.pictures().ptsNanos(moment.tick))) {
+      moment.mouthState = MouthState.MISSING;
+    }
+  }
+
+  private synchronized @Nullable FrameStream stream() {
+    return stream;
+  }
+
+  private void closeAll() {
+    FrameStream open = stream();
+    if (open != null) {
+      open.close();
+    }
+    if (take != null) {
+      take.close();
+    }
+    synchronized (this) {
+      taking = false;
+    }
+    reading.stop();
+    stage.leave();
+  }
+}

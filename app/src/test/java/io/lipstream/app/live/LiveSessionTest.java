@@ -1,0 +1,594 @@
+package io.lipstream.app.live;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lipstream.app.live.SessionEvent.Caption;
+import io.lipstream.app.live.SessionEvent.Failed;
+import io.lipstream.app.live.SessionEvent.Heard;
+import io.lipstream.app.live.SessionEvent.Interrupted;
+import io.lipstream.app.live.SessionEvent.StateChanged;
+import io.lipstream.app.live.SessionState.Idle;
+import io.lipstream.app.live.SessionState.Listening;
+import io.lipstream.app.live.SessionState.Speaking;
+import io.lipstream.app.live.SessionState.Thinking;
+import io.lipstream.inference.engine.Catalogue;
+import io.lipstream.inference.engine.EngineEvents;
+import io.lipstream.inference.engine.EngineSettings;
+import io.lipstream.inference.engine.LocalEngine;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.avatar.AvatarFrames;
+import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.avatar.AvatarStore;
+import io.lipstream.media.avatar.FrameOrder;
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.media.picture.Rect;
+import io.lipstream.media.talk.Message;
+import io.lipstream.streaming.live.EncodedSound;
+import io.lipstream.streaming.live.LiveVideoCodec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Whole sessions with the tiny avatar, a real engine and real encoders, watched by a recording. */
+final class LiveSessionTest {
+  private static final Path AVATARS = Path.of("../avatars").toAbsolutePath();
+  private static final SessionRequest TINY = new SessionRequest("tiny", "");
+  private static final long PICTURE_NANOS = 40_000_000;
+  private static final double AUDIBLE = 0.02;
+
+  /** Pixels around the mouth that differ from the resting frame by more than coding makes them. */
+  private static final double MOVED_PIXELS = 30;
+
+  private final ToneVoice voice = new ToneVoice();
+  private final Talk.FixedModel model = new Talk.FixedModel("Oslo is nice. Go there by train!");
+  private final Catalogue catalogue = Catalogue.empty();
+  private final LocalEngine engine =
+      LocalEngine.start(EngineSettings.cpu(), catalogue, EngineEvents.NONE, System::nanoTime);
+
+  private LiveSessions sessions = open(LiveSettings.DEFAULT);
+
+  private LiveSessions open(LiveSettings settings) {
+    return LiveSessions.open(
+        new LiveParts(
+            new AvatarStore(List.of(AVATARS)),
+            engine,
+            catalogue,
+            voice,
+            model,
+            new Talk.FixedRecognizer("what is Oslo like"),
+            new Talk.LoudnessActivity()),
+        settings,
+        System::nanoTime);
+  }
+
+  @BeforeEach
+  void warmUp() {
+    sessions.create(TINY).close();
+  }
+
+  @AfterEach
+  void close() {
+    sessions.close();
+    engine.close();
+  }
+
+  private static void await(String what, BooleanSupplier reached) {
+    long end = System.nanoTime() + 30_000_000_000L;
+    while (!reached.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waiting for " + what).isLessThan(end);
+      try {
+        Thread.sleep(5);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private static void awaitIdle(LiveSession session) {
+    await("rest", () -> session.state() instanceof Idle);
+  }
+
+  private static List<SessionEvent> record(LiveSession session) {
+    List<SessionEvent> events = Collections.synchronizedList(new ArrayList<>());
+    session.events(events::add);
+    return events;
+  }
+
+  private long mouthsComputed() {
+    return engine.models().find("tiny").orElseThrow().statistics().frames();
+  }
+
+  @Test
+  void silenceCostsNoInference() {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    await("idle pictures", () -> viewer.pictures().size() > 10);
+    assertThat(mouthsComputed()).isZero();
+
+    session.say("440 Hz for 500 ms");
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+    long spoken = mouthsComputed();
+    assertThat(spoken).isBetween(5L, 25L);
+    int seen = viewer.pictures().size();
+    await("idle pictures", () -> viewer.pictures().size() > seen + 10);
+    assertThat(mouthsComputed()).isEqualTo(spoken);
+  }
+
+  @Test
+  void mouthAndSoundArePresentedTogether() {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    await("idle pictures", () -> viewer.pictures().size() > 5);
+    session.say("0 Hz for 1200 ms");
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+    int spoken = viewer.pictures().size();
+    await("pictures after speech", () -> viewer.pictures().size() > spoken + 15);
+
+    RecordingViewer.Track track = viewer.track();
+    assertThat(likeness(track, ToneVoice.tone(0, 1200))).isGreaterThan(0.8);
+    int loud = 0;
+    while (Math.abs(track.samples()[loud]) < 0.05) {
+      loud++;
+    }
+    long soundStart = track.nanosAt(loud);
+    loud = track.samples().length - 1;
+    while (Math.abs(track.samples()[loud]) < 0.05) {
+      loud--;
+    }
+    long soundEnd = track.nanosAt(loud);
+    List<Long> moving = new ArrayList<>();
+    for (Seen seen : decode(viewer)) {
+      if (seen.mouthMoved() > MOVED_PIXELS) {
+        moving.add(seen.ptsNanos());
+      }
+    }
+    // The lips begin up to 120 ms before the sound and have closed 120 ms after it; a busy machine
+    // draws the first ones late.
+    long late = session.statistics().mouthsLate() * PICTURE_NANOS;
+    assertThat(moving.getFirst() - soundStart)
+        .as("nanoseconds from the sound's start to the mouth's")
+        .isBetween(-3 * PICTURE_NANOS, 3 * PICTURE_NANOS + late);
+    assertThat(moving.getLast() - soundEnd)
+        .as("nanoseconds from the sound's end to the mouth's")
+        .isBetween(-4 * PICTURE_NANOS - late, 3 * PICTURE_NANOS);
+    assertThat(session.statistics().mouthsDrawn()).isGreaterThan(10);
+  }
+
+  /**
+   * How much of a sound is heard, in order: the mean over its fifths of a second of how well each
+   * correlates where it fits best. Between them a busy machine may have waited.
+   */
+  private static double likeness(RecordingViewer.Track track, float[] sound24k) {
+    int piece = ToneVoice.RATE_HZ / 5;
+    int near = 0;
+    double sum = 0;
+    for (int from = 0; from < sound24k.length; from += piece) {
+      double best = 0;
+      int bestAt = near;
+      for (int at = near; at < track.samples().length - 2 * piece; at++) {
+        double found = correlation(track, at, sound24k, from, piece);
+        if (found > best) {
+          best = found;
+          bestAt = at;
+        }
+      }
+      sum += best;
+      near = bestAt;
+    }
+    return sum * piece / sound24k.length;
+  }
+
+  private static double correlation(
+      RecordingViewer.Track track, int at, float[] sound24k, int from, int count) {
+    double both = 0;
+    double ofSound = 0;
+    double ofTrack = 1e-9;
+    for (int i = 0; i < count; i += 4) {
+      double heard = track.samples()[at + 2 * i];
+      double meant = sound24k[from + i];
+      both += meant * heard;
+      ofSound += meant * meant;
+      ofTrack += heard * heard;
+    }
+    return both / Math.sqrt(ofSound * ofTrack);
+  }
+
+  @Test
+  void theBackgroundNeitherJumpsNorStopsWhenSpeechBeginsAndEnds() {
+    for (LiveVideoCodec codec : LiveVideoCodec.values()) {
+      LiveSession session = sessions.create(TINY);
+      RecordingViewer viewer = RecordingViewer.watch(session, codec);
+      await("idle pictures", () -> viewer.pictures().size() > 20);
+      session.say("440 Hz for 600 ms");
+      await("speech", () -> session.state() instanceof Speaking);
+      awaitIdle(session);
+      int spoken = viewer.pictures().size();
+      await("pictures after speech", () -> viewer.pictures().size() > spoken + 20);
+      session.close();
+
+      List<Seen> seen = decode(viewer);
+      long last = seen.getFirst().tick() - 1;
+      for (Seen picture : seen) {
+        assertThat(picture.tick()).as(codec + " follows " + last).isGreaterThan(last);
+        last = picture.tick();
+        assertThat(picture.avatarFrame())
+            .as(codec + " at tick " + last)
+            .isEqualTo(FrameOrder.PING_PONG.index(last, 10));
+      }
+      long skipped = sessions.beat().pictures().skippedFrames();
+      assertThat(last - seen.getFirst().tick() + 1 - seen.size())
+          .as("pictures that are missing")
+          .isBetween(0L, skipped);
+      long keyFrames = viewer.pictures().stream().filter(RecordingViewer.Sent::keyFrame).count();
+      assertThat(keyFrames).as("first, to speech and back").isGreaterThanOrEqualTo(3);
+    }
+  }
+
+  /** A decoded picture: which of the avatar's frames it is, and how far the mouth is from it. */
+  private record Seen(long ptsNanos, long tick, int avatarFrame, double mouthMoved) {}
+
+  private List<Seen> decode(RecordingViewer viewer) {
+    List<Seen> seen = new ArrayList<>();
+    try (AvatarPackage avatar = AvatarPackage.open(AVATARS.resolve("tiny"));
+        AvatarFrames frames = AvatarFrames.load(avatar, 1L << 28);
+        DecodedPictures decoder = new DecodedPictures(viewer.codec())) {
+      for (RecordingViewer.Sent picture : viewer.pictures()) {
+        I420Frame decoded = decoder.decode(picture.data());
+        int best = 0;
+        for (int i = 1; i < frames.frameCount(); i++) {
+          if (outside(decoded, frames.frame(i)) < outside(decoded, frames.frame(best))) {
+            best = i;
+          }
+        }
+        long tick = sessions.beat().pictures().frameAt(picture.ptsNanos());
+        assertThat(sessions.beat().pictures().ptsNanos(tick)).isEqualTo(picture.ptsNanos());
+        seen.add(new Seen(picture.ptsNanos(), tick, best, inside(decoded, frames.frame(best))));
+      }
+    }
+    return seen;
+  }
+
+  private static double outside(I420Frame picture, AvatarFrame frame) {
+    Rect rect = frame.rect();
+    long sum = 0;
+    for (int y = 0; y < picture.heightPx(); y++) {
+      for (int x = 0; x < picture.widthPx(); x++) {
+        boolean in = x >= rect.x1() && x < rect.x2() && y >= rect.y1() && y < rect.y2();
+        sum += in ? 0 : difference(picture, frame, x, y);
+      }
+    }
+    return sum;
+  }
+
+  private static double inside(I420Frame picture, AvatarFrame frame) {
+    Rect rect = frame.rect();
+    long sum = 0;
+    for (int y = rect.y1(); y < rect.y2(); y++) {
+      for (int x = rect.x1(); x < rect.x2(); x++) {
+        sum += difference(picture, frame, x, y) > 20 ? 1 : 0;
+      }
+    }
+    return (double) sum;
+  }
+
+  private static int difference(I420Frame picture, AvatarFrame frame, int x, int y) {
+    int at = y * picture.widthPx() + x;
+    return Math.abs((picture.data()[at] & 0xff) - (frame.picture().data()[at] & 0xff));
+  }
+
+  @Test
+  void nothingOfTheOldIsHeardAfterAnInterruption() {
+    LiveSession session = sessions.create(TINY);
+    List<SessionEvent> events = record(session);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    session.say("It is 500 Hz for 5000 ms");
+    await("words", () -> events.stream().filter(Caption.class::isInstance).count() >= 2);
+    session.interrupt();
+    long interrupted = System.nanoTime();
+    session.say("1300 Hz for 600 ms");
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+
+    RecordingViewer.Track track = viewer.track();
+    int step = EncodedSound.SAMPLES / 2;
+    int lastOld = 0;
+    int newCount = 0;
+    for (int at = 0; at + 2 * EncodedSound.SAMPLES < track.samples().length; at += step) {
+      lastOld = track.amplitude(500, at) > AUDIBLE ? at : lastOld;
+      newCount += track.amplitude(1300, at) > AUDIBLE ? 1 : 0;
+    }
+    assertThat(track.amplitude(500, lastOld)).isGreaterThan(AUDIBLE);
+    assertThat(track.nanosAt(lastOld + 2 * EncodedSound.SAMPLES) - interrupted)
+        .as("nanoseconds from the call to the end of the old sound")
+        .isLessThan(200_000_000L);
+    assertThat(newCount).as("hundredths of a second of the new").isGreaterThan(50);
+    assertThat(events)
+        .filteredOn(Interrupted.class::isInstance)
+        .singleElement()
+        .satisfies(event -> assertThat("It is 500 Hz for 5000 ms").startsWith(text(event)))
+        .satisfies(event -> assertThat(text(event)).startsWith("It is"));
+    await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
+  }
+
+  private static String text(SessionEvent event) {
+    return ((Interrupted) event).heard();
+  }
+
+  @Test
+  void fiftyInterruptionsLeaveTheSessionHealthy() {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    for (int i = 0; i < 50; i++) {
+      session.say("700 Hz for 3000 ms");
+      if (i % 5 == 0) {
+        await("speech", () -> session.state() instanceof Speaking);
+      }
+      session.interrupt();
+      assertThat(session.state()).isEqualTo(new Idle());
+    }
+    int before = viewer.sounds().size();
+    session.say("900 Hz for 400 ms");
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+    RecordingViewer.Track track = viewer.track();
+    int heard = 0;
+    for (int at = before * EncodedSound.SAMPLES;
+        at + 2 * EncodedSound.SAMPLES < track.samples().length;
+        at += EncodedSound.SAMPLES) {
+      heard += track.amplitude(900, at) > AUDIBLE ? 1 : 0;
+    }
+    assertThat(heard).isBetween(15, 24);
+    await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
+    await("the speech threads to end", () -> threads("speech-") == 0);
+  }
+
+  private static long threads(String name) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith(name))
+        .count();
+  }
+
+  @Test
+  void noViewerHearsAnother() {
+    hearOnlyTheirOwn(3);
+  }
+
+  @Tag("slow")
+  @Test
+  void noViewerHearsAnotherOfSixteen() {
+    hearOnlyTheirOwn(16);
+  }
+
+  private void hearOnlyTheirOwn(int count) {
+    List<LiveSession> all = new ArrayList<>();
+    List<RecordingViewer> viewers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      all.add(sessions.create(TINY));
+      viewers.add(RecordingViewer.watch(all.get(i), LiveVideoCodec.VP8));
+    }
+    for (int i = 0; i < count; i++) {
+      all.get(i).say(hertz(i) + " Hz for 1000 ms");
+    }
+    all.forEach(session -> await("speech", () -> session.state() instanceof Speaking));
+    all.forEach(LiveSessionTest::awaitIdle);
+    for (int i = 0; i < count; i++) {
+      RecordingViewer.Track track = viewers.get(i).track();
+      double[] loudest = new double[count];
+      for (int at = 0;
+          at + 2 * EncodedSound.SAMPLES < track.samples().length;
+          at += EncodedSound.SAMPLES) {
+        for (int other = 0; other < count; other++) {
+          loudest[other] = Math.max(loudest[other], track.amplitude(hertz(other), at));
+        }
+      }
+      for (int other = 0; other < count; other++) {
+        if (other == i) {
+          assertThat(loudest[other]).isGreaterThan(0.2);
+        } else {
+          assertThat(loudest[other]).as(i + " hears " + other).isLessThan(0.05);
+        }
+      }
+    }
+  }
+
+  private static int hertz(int session) {
+    return 400 + 200 * session;
+  }
+
+  @Test
+  void sessionsThatEndLeaveNothingBehind() throws IOException {
+    createAndEnd(20);
+  }
+
+  @Tag("slow")
+  @Test
+  void aThousandSessionsThatEndLeaveNothingBehind() throws IOException {
+    createAndEnd(1_000);
+  }
+
+  private void createAndEnd(int count) throws IOException {
+    for (int i = 0; i < 5; i++) {
+      createSpeakAndEnd(i);
+    }
+    awaitRest();
+    long threads = Thread.getAllStackTraces().size();
+    long descriptors = descriptors();
+    long heap = heapBytes();
+    for (int i = 0; i < count; i++) {
+      createSpeakAndEnd(i);
+    }
+    awaitRest();
+    assertThat(sessions.all()).isEmpty();
+    assertThat(Thread.getAllStackTraces().size()).isLessThanOrEqualTo((int) threads + 2);
+    assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 3);
+    assertThat(heapBytes()).isLessThan(heap + (20L << 20));
+  }
+
+  private void createSpeakAndEnd(int number) {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    session.say("440 Hz for 2000 ms");
+    if (number % 4 == 0) {
+      await("speech", () -> session.state() instanceof Speaking);
+    }
+    session.close();
+    assertThat(viewer.isClosed()).isTrue();
+    assertThatThrownBy(() -> session.say("more")).isInstanceOf(LipstreamException.class);
+  }
+
+  private void awaitRest() {
+    await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
+    await("the speech threads to end", () -> threads("speech-") == 0);
+  }
+
+  private static long descriptors() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.count();
+    }
+  }
+
+  private static long heapBytes() {
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+    }
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+  }
+
+  @Test
+  void aVoiceThatFailsIsReportedAndTheSessionGoesOn() {
+    LiveSession session = sessions.create(TINY);
+    List<SessionEvent> events = record(session);
+    session.say("It is broken.");
+    await("the failure", () -> events.contains(new Failed("the voice is broken", "mend it")));
+    awaitIdle(session);
+    session.say("440 Hz for 300 ms");
+    await("speech", () -> events.contains(new StateChanged(new Speaking())));
+    awaitIdle(session);
+  }
+
+  @Test
+  void anAnswerIsSpokenSentenceBySentenceAndRemembered() {
+    LiveSession session = sessions.create(TINY);
+    List<SessionEvent> events = record(session);
+    session.chat("What is Oslo like?");
+    await("the answer", () -> events.contains(new StateChanged(new Idle())));
+    assertThat(events)
+        .filteredOn(StateChanged.class::isInstance)
+        .containsExactly(
+            new StateChanged(new Thinking()),
+            new StateChanged(new Speaking()),
+            new StateChanged(new Idle()));
+    List<Caption> words =
+        events.stream().filter(Caption.class::isInstance).map(Caption.class::cast).toList();
+    assertThat(words)
+        .extracting(Caption::text)
+        .containsExactly("Oslo", "is", "nice.", "Go", "there", "by", "train!");
+    for (int i = 1; i < words.size(); i++) {
+      assertThat(words.get(i).startMillis()).isGreaterThanOrEqualTo(words.get(i - 1).startMillis());
+    }
+    // 300 ms of tone, then the pause.
+    assertThat(words.get(3).startMillis()).isBetween(540L, 640L);
+
+    session.chat("And in winter?");
+    await("the next question", () -> model.asked.size() == 2);
+    assertThat(model.asked.getLast())
+        .contains(
+            Message.user("What is Oslo like?"),
+            Message.assistant("Oslo is nice. Go there by train!"),
+            Message.user("And in winter?"));
+  }
+
+  @Test
+  void aPersonWhoSpeaksInterruptsTheAvatarAndIsAnswered() {
+    LiveSession session = sessions.create(TINY);
+    List<SessionEvent> events = record(session);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    session.say("This goes on. It is 500 Hz for 9000 ms");
+    await("speech", () -> session.state() instanceof Speaking);
+    speak(viewer, 900, 0.5f);
+    await("the user to be heard", () -> events.contains(new StateChanged(new Listening())));
+    speak(viewer, 1_200, 0);
+    await("the answer", () -> events.contains(new Heard("what is Oslo like", true)));
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+    assertThat(events)
+        .filteredOn(StateChanged.class::isInstance)
+        .containsExactly(
+            new StateChanged(new Thinking()),
+            new StateChanged(new Speaking()),
+            new StateChanged(new Listening()),
+            new StateChanged(new Thinking()),
+            new StateChanged(new Speaking()),
+            new StateChanged(new Idle()));
+    assertThat(events).filteredOn(Interrupted.class::isInstance).hasSize(1);
+    assertThat(model.asked).hasSize(1);
+  }
+
+  /** A microphone that hears a tone for a while, at the pace of a microphone. */
+  private static void speak(RecordingViewer viewer, int millis, float level) {
+    float[] block = new float[EncodedSound.SAMPLES];
+    for (int done = 0; done < millis; done += 20) {
+      for (int i = 0; i < block.length; i++) {
+        double seconds = done / 1e3 + (double) i / EncodedSound.RATE_HZ;
+        block[i] = level * (float) Math.sin(2 * Math.PI * 210 * seconds);
+      }
+      viewer.events.microphone(block, block.length);
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  @Test
+  void aSessionThatNobodyWatchesIsClosedAndItsAvatarFreed() {
+    LiveSettings hasty =
+        new LiveSettings(
+            4,
+            Duration.ofMillis(200),
+            1_000_000,
+            "",
+            LiveSettings.DEFAULT.turns(),
+            LiveSettings.DEFAULT.options());
+    try (LiveSessions brief = open(hasty)) {
+      LiveSession session = brief.create(TINY);
+      List<SessionEvent> events = record(session);
+      RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.H264);
+      await("pictures", () -> viewer.pictures().size() > 10);
+      assertThat(brief.find(session.id())).contains(session);
+      viewer.events.closed("the tab was closed");
+      await("the end", () -> brief.all().isEmpty());
+      await("the event", () -> !events.isEmpty());
+      assertThat(events.getLast()).isInstanceOf(SessionEvent.Ended.class);
+      await(
+          "the avatar to be freed",
+          () -> engine.models().find("tiny").orElseThrow().streams() == 1);
+    }
+  }
+
+  @Test
+  void anUnknownAvatarOrVoiceIsRefused() {
+    assertThatThrownBy(() -> sessions.create(new SessionRequest("nobody", "")))
+        .isInstanceOf(LipstreamException.class)
+        .hasMessageContaining("nobody");
+    assertThatThrownBy(() -> sessions.create(new SessionRequest("tiny", "bass")))
+        .isInstanceOf(LipstreamException.class)
+        .hasMessageContaining("bass");
+    assertThat(sessions.all()).isEmpty();
+  }
+}
