@@ -168,8 +168,7 @@ final class HostileInputTest {
     try (Viewing viewing = new Viewing()) {
       Pair pair = viewing.connect(WatchSettings.DEFAULT.overTcp());
       for (int i = 0; i < 300; i++) {
-        try (Socket socket =
-            new Socket(InetAddress.getLoopbackAddress(), viewing.server.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), viewing.server.port())) {
           byte[] bytes = new byte[random.nextInt(5_000)];
           random.nextBytes(bytes);
           if (bytes.length > 2) {
