@@ -232,12 +232,8 @@ public final class LiveSession implements AutoCloseable {
             events::add,
             failure -> broken(Objects.requireNonNull(begun[0]), failure));
     utterance = begun[0];
-    prepareInBackground();
-    return begun[0];
-  }
-
-  private void prepareInBackground() {
     Thread.ofVirtual().name("prepare-" + id).start(this::prepare);
+    return begun[0];
   }
 
   private void prepare() {
@@ -421,8 +417,6 @@ public final class LiveSession implements AutoCloseable {
         stopListening();
         understanding = new Understanding();
         hearing = parts.recognizer().open(understanding);
-        // When the answer comes, its pictures can be encoded at once.
-        prepareInBackground();
         change(new Listening());
       }
     }

@@ -32,11 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class Utterance {
   private static final int MOMENTS = 8;
 
-  /** From the first known moment to its presentation: time to draw the first mouth. */
-  private static final long MIN_LEAD_NANOS = 30_000_000;
-
-  /** The first picture must not wait for a slow machine longer than this. */
-  private static final long MAX_LEAD_NANOS = 120_000_000;
+  /** From the first known moment to its presentation: time to draw the first mouths. */
+  private static final long LEAD_NANOS = 60_000_000;
 
   /** A moment nearer than this is left to the next. */
   private static final long TOO_NEAR_NANOS = 5_000_000;
@@ -104,7 +101,7 @@ final class Utterance {
     captions = new Captions(events);
     reading = new Reading(session, voice, voiceName, moreComing, beat.clock(), this::wake, failed);
     for (int i = 0; i < MOMENTS; i++) {
-      free.add(new Moment(stage.spec(), stage::drawn));
+      free.add(new Moment(stage.spec()));
     }
     director = Thread.ofPlatform().daemon().name("speech-" + session).unstarted(this::direct);
   }
@@ -350,7 +347,7 @@ final class Utterance {
         return;
       }
       planned.next(moment);
-      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos());
+      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : LEAD_NANOS);
       takeBegun = true;
       moment.tick = Math.max(nextTick, beat.pictureAfter(soon));
       nextTick = moment.tick + 1;
@@ -359,10 +356,6 @@ final class Utterance {
         ahead.add(moment);
       }
     }
-  }
-
-  private long leadNanos() {
-    return Math.clamp(stage.drawNanos() + TOO_NEAR_NANOS, MIN_LEAD_NANOS, MAX_LEAD_NANOS);
   }
 
   private void submit(Moment moment) {

@@ -13,8 +13,11 @@ import java.util.Arrays;
  * of all, is small for an echo and large for another person, who may speak over the echo. The delay
  * that leaves least over the last second is taken.
  *
- * <p>heard(), possible() and explains() belong to one thread, played() to any other. Allocates
- * nothing after construction.
+ * <p>The gains of clear echoes are remembered: another voice that goes on for a while cannot raise
+ * them far. They are forgotten when a turn begins, in case the loudspeaker was turned up.
+ *
+ * <p>heard(), possible() and explains() and forgetRoom() belong to one thread, played() to any
+ * other. Allocates nothing after construction.
  */
 final class EchoGuard {
   private static final int RATE_HZ = 16_000;
@@ -25,6 +28,9 @@ final class EchoGuard {
 
   /** Longest way from the server's clock to the browser's speaker and back. */
   private static final int MAX_DELAY_BINS = 56;
+
+  /** Delays are tried in halves of a bin. */
+  private static final int DELAYS = 2 * MAX_DELAY_BINS;
 
   /** What gains and the delay are found in. */
   private static final int LONG_BINS = 64;
@@ -51,7 +57,17 @@ final class EchoGuard {
   /** 50 dB under full scale. */
   private static final float AUDIBLE = 1e-5f;
 
-  private static final double MOST_UNEXPLAINED = 0.3;
+  /** Share of the last second's mean power below which the recent sound is only its fading. */
+  private static final double QUIET_SHARE = 0.1;
+
+  /** Below this, an echo is clear enough to learn the room's gains from. */
+  private static final double CLEAR_ECHO = 0.15;
+
+  /** How much of a new measurement enters what is known of the room. */
+  private static final float TRUST_CHANGE = 0.05f;
+
+  private static final float TRUSTED_HEADROOM = 2;
+  private static final double MOST_UNEXPLAINED = 0.35;
 
   private final Bands avatarBands = new Bands();
   private final Bands userBands = new Bands();
@@ -68,10 +84,25 @@ final class EchoGuard {
   private long userNext = Long.MIN_VALUE;
   private int userCount;
 
-  private final float[][] source = new float[LONG_BINS + MAX_DELAY_BINS][BANDS];
+  /** The avatar's power; the newest bin last, as old as the user's newest. */
+  private final float[][] source = new float[LONG_BINS + MAX_DELAY_BINS + 1][BANDS];
+
+  /** The same with a room's tail. */
+  private final float[][] inRoom = new float[source.length][BANDS];
+
   private final float[] noise = new float[BANDS];
   private final float[] gains = new float[BANDS];
+  private final float[] limited = new float[BANDS];
+  private double loudness;
   private final float[] ratios = new float[LONG_BINS];
+
+  /** Where the echo was found last. */
+  private int lastDelay;
+
+  /** The gains of this room as clear echoes showed them. */
+  private final float[] trusted = new float[BANDS];
+
+  private boolean trusting;
 
   /** Takes what the avatar says from a moment on. */
   void played(float[] mono16k, int offset, int count, long nanos) {
@@ -158,25 +189,34 @@ final class EchoGuard {
 
   /** Share of the recent power that is neither noise nor an echo: 0 to 1. */
   double unexplained() {
-    if (userCount < RECENT_BINS) {
+    if (userCount == 0) {
       return 1;
     }
     copySource();
     findNoise();
+    int recentBins = Math.min(userCount, RECENT_BINS);
+    findGains(lastDelay);
+    double here = unexplained(recentBins, lastDelay, limitedGains());
+    if (here < CLEAR_ECHO) {
+      trustGains();
+    }
+    if (here < MOST_UNEXPLAINED) {
+      return here;
+    }
     double least = Double.MAX_VALUE;
     double recent = 1;
-    for (int delay = 0; delay <= MAX_DELAY_BINS; delay++) {
+    for (int delay = 0; delay < DELAYS; delay++) {
       findGains(delay);
-      double share = unexplained(userCount, delay);
+      double share = unexplained(userCount, delay, limitedGains());
       if (share < least) {
         least = share;
-        recent = unexplained(RECENT_BINS, delay);
+        recent = unexplained(recentBins, delay, limited);
+        lastDelay = delay;
       }
     }
     return recent;
   }
 
-  /** The avatar's power with a room's tail; the newest bin last, as of the user's newest. */
   private void copySource() {
     synchronized (avatar) {
       long first = userNext - source.length;
@@ -185,7 +225,8 @@ final class EchoGuard {
         boolean there = bin < avatarNext && bin >= avatarNext - RING;
         for (int band = 0; band < BANDS; band++) {
           float power = there ? avatar[slot(bin)][band] : 0;
-          source[i][band] = i == 0 ? power : Math.max(power, TAIL * source[i - 1][band]);
+          source[i][band] = power;
+          inRoom[i][band] = i == 0 ? power : Math.max(power, TAIL * inRoom[i - 1][band]);
         }
       }
     }
@@ -193,23 +234,26 @@ final class EchoGuard {
 
   private void findNoise() {
     Arrays.fill(noise, Float.MAX_VALUE);
+    loudness = 0;
     for (int i = 1; i <= userCount; i++) {
       float[] heard = user[slot(userNext - i)];
       for (int band = 0; band < BANDS; band++) {
         noise[band] = Math.min(noise[band], heard[band] * NOISE_OVER_LEAST);
+        loudness += heard[band] / userCount;
       }
     }
   }
 
+  /** The gain of each band at which the delayed avatar explains the user most of the time. */
   private void findGains(int delay) {
     for (int band = 0; band < BANDS; band++) {
       float loudest = 0;
       for (int i = 1; i <= userCount; i++) {
-        loudest = Math.max(loudest, source[source.length - i - delay][band]);
+        loudest = Math.max(loudest, played(source, i, delay, band));
       }
       int count = 0;
       for (int i = 1; i <= userCount; i++) {
-        float played = source[source.length - i - delay][band];
+        float played = played(source, i, delay, band);
         if (played > loudest * ACTIVE_SHARE) {
           ratios[count++] = user[slot(userNext - i)][band] / played;
         }
@@ -219,21 +263,49 @@ final class EchoGuard {
     }
   }
 
-  private double unexplained(int bins, int delay) {
+  /** The gains found, but not far above what is known of this room. */
+  private float[] limitedGains() {
+    for (int band = 0; band < BANDS; band++) {
+      limited[band] =
+          trusting ? Math.min(gains[band], TRUSTED_HEADROOM * trusted[band]) : gains[band];
+    }
+    return limited;
+  }
+
+  private void trustGains() {
+    for (int band = 0; band < BANDS; band++) {
+      float change = trusting ? TRUST_CHANGE * (gains[band] - trusted[band]) : gains[band];
+      trusted[band] += change;
+    }
+    trusting = true;
+  }
+
+  /** Forgets the room's gains, for it may have been them that were wrong. */
+  void forgetRoom() {
+    trusting = false;
+    Arrays.fill(trusted, 0);
+  }
+
+  /** The avatar's power that is heard a number of bins ago if its way takes so many half bins. */
+  private static float played(float[][] power, int binsAgo, int delay, int band) {
+    int bin = power.length - binsAgo - delay / 2;
+    return delay % 2 == 0 ? power[bin][band] : (power[bin][band] + power[bin - 1][band]) / 2;
+  }
+
+  private double unexplained(int bins, int delay, float[] gainOfBand) {
     double all = 0;
     double over = 0;
     for (int i = 1; i <= bins; i++) {
       float[] heard = user[slot(userNext - i)];
-      float[] played = source[source.length - i - delay];
       for (int band = 0; band < BANDS; band++) {
         float loud = heard[band] - noise[band];
         if (loud > 0) {
           all += loud;
-          over += Math.max(0, loud - HEADROOM * gains[band] * played[band]);
+          over += Math.max(0, loud - HEADROOM * gainOfBand[band] * played(inRoom, i, delay, band));
         }
       }
     }
-    return all == 0 ? 0 : over / all;
+    return all == 0 ? 0 : over / Math.max(all, QUIET_SHARE * loudness * bins);
   }
 
   private static int slot(long bin) {

@@ -27,6 +27,9 @@ public final class TurnTaking implements AutoCloseable {
   /** A word has quiet windows too; more of them than this and the count starts anew. */
   private static final int QUIET_WINDOWS_IN_SPEECH = 3;
 
+  /** Windows in a row that no echo explains; one alone may be a room's whim. */
+  private static final int STRANGE_WINDOWS = 3;
+
   private final VoiceActivity.Stream activity;
   private final TurnSettings settings;
   private final TurnListener listener;
@@ -46,6 +49,7 @@ public final class TurnTaking implements AutoCloseable {
 
   private boolean speaking;
   private int speechWindows;
+  private int strangeWindows;
   private int quietWindows;
   private int turnWindows;
 
@@ -131,15 +135,22 @@ public final class TurnTaking implements AutoCloseable {
     store();
     boolean guarded = echo.possible(windowNanos);
     double least = guarded ? settings.bargeInProbability() : settings.speechProbability();
-    if (probability >= least) {
-      speechWindows++;
-      quietWindows = 0;
-    } else if (speechWindows > 0 && ++quietWindows > QUIET_WINDOWS_IN_SPEECH) {
-      speechWindows = 0;
+    if (probability < least) {
+      if (speechWindows > 0 && ++quietWindows > QUIET_WINDOWS_IN_SPEECH) {
+        speechWindows = 0;
+        strangeWindows = 0;
+      }
+      return;
     }
+    speechWindows++;
+    quietWindows = 0;
     Duration needed = guarded ? settings.bargeInSpeech() : settings.minimumSpeech();
-    if (speechWindows >= Math.max(1, windows(needed))
-        && !(guarded && settings.echoGuard() && echo.explains())) {
+    if (speechWindows < windows(needed)) {
+      return;
+    }
+    boolean mayBeEcho = guarded && settings.echoGuard();
+    strangeWindows = mayBeEcho && echo.explains() ? 0 : strangeWindows + 1;
+    if (!mayBeEcho || strangeWindows >= STRANGE_WINDOWS) {
       startTurn();
     }
   }
@@ -154,6 +165,7 @@ public final class TurnTaking implements AutoCloseable {
     speaking = true;
     quietWindows = 0;
     turnWindows = 0;
+    echo.forgetRoom();
     listener.userStarted();
     int wanted =
         Math.min(stored, windows(settings.preRoll()) + speechWindows + QUIET_WINDOWS_IN_SPEECH);
@@ -161,6 +173,7 @@ public final class TurnTaking implements AutoCloseable {
       listener.userSpoke(before[Math.floorMod(next - i, before.length)], 0, WINDOW);
     }
     speechWindows = 0;
+    strangeWindows = 0;
     stored = 0;
   }
 

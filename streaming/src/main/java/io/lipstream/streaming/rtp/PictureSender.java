@@ -113,10 +113,6 @@ final class PictureSender {
     return packets.head() > first;
   }
 
-  boolean waiting() {
-    return packets.hasQueued() || !resends.isEmpty();
-  }
-
   /** Sends what the pace allows: first what was asked for again. */
   void flush(long nowNanos) {
     while (sender.open() && !resends.isEmpty()) {

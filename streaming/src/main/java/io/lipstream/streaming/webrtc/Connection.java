@@ -36,12 +36,8 @@ final class Connection implements PacketSink {
     /** As {@link #rtp}, compound RTCP. */
     void rtcp(byte[] packet, int length);
 
-    /**
-     * Called now and then until it is closed.
-     *
-     * @return whether something waits, so that the next call must come soon
-     */
-    boolean tick(long nowNanos);
+    /** Called every few milliseconds until it is closed. */
+    void tick(long nowNanos);
 
     /** The last moment in which packets can be sent; only after {@link #connected}. */
     void closing();
@@ -159,10 +155,10 @@ final class Connection implements PacketSink {
     }
   }
 
-  /** Closes what took too long, and passes the time on; returns what {@link Owner#tick} does. */
-  boolean tick(long nowNanos) {
+  /** Closes what took too long, and passes the time on. */
+  void tick(long nowNanos) {
     if (closed) {
-      return false;
+      return;
     }
     if (!connected && nowNanos - openedNanos > connectNanos) {
       close(
@@ -172,18 +168,8 @@ final class Connection implements PacketSink {
     } else if (connected && nowNanos - heardNanos > consentNanos) {
       close("nothing heard for " + Duration.ofNanos(consentNanos).toSeconds() + " s");
     } else {
-      try {
-        return owner.tick(nowNanos);
-      } catch (RuntimeException | LinkageError | AssertionError e) {
-        fault(e);
-      }
+      guarded(() -> owner.tick(nowNanos));
     }
-    return false;
-  }
-
-  /** Has the next tick come soon. */
-  void hurry() {
-    thread.hurry();
   }
 
   /** One connection's fault ends that connection and no other. */
@@ -191,13 +177,9 @@ final class Connection implements PacketSink {
     try {
       work.run();
     } catch (RuntimeException | LinkageError | AssertionError e) {
-      fault(e);
+      LOG.error("a connection is closed because of a fault", e);
+      close("a fault: " + e);
     }
-  }
-
-  private void fault(Throwable e) {
-    LOG.error("a connection is closed because of a fault", e);
-    close("a fault: " + e);
   }
 
   @Override

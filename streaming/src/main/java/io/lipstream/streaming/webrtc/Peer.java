@@ -23,29 +23,21 @@ public final class Peer implements Viewer {
   private final String theirFragment;
   private final LiveVideoCodec codec;
   private final String answer;
-  private final LongSupplier clock;
   private final ViewerEvents events;
   private volatile @Nullable Media media;
 
   private record Media(Connection connection, RtpSession session) {}
 
-  Peer(
-      String id,
-      String theirFragment,
-      LiveVideoCodec codec,
-      String answer,
-      LongSupplier clock,
-      ViewerEvents events) {
+  Peer(String id, String theirFragment, LiveVideoCodec codec, String answer, ViewerEvents events) {
     this.id = id;
     this.theirFragment = theirFragment;
     this.codec = codec;
     this.answer = answer;
-    this.clock = clock;
     this.events = events;
   }
 
   /** Before anybody else sees this peer. */
-  void begin(Connection connection, RtpSettings settings) {
+  void begin(Connection connection, RtpSettings settings, LongSupplier clock) {
     media =
         new Media(
             connection,
@@ -103,9 +95,6 @@ public final class Peer implements Viewer {
     Media current = media();
     if (current.connection.ready()) {
       current.session.video(picture);
-      if (current.session.waiting()) {
-        current.connection.hurry();
-      }
     }
   }
 
@@ -135,26 +124,20 @@ public final class Peer implements Viewer {
 
     @Override
     public void rtp(byte[] packet, int length) {
-      RtpSession session = media().session;
-      session.rtp(packet, length);
-      session.tick(clock.getAsLong());
+      media().session.rtp(packet, length);
     }
 
     @Override
     public void rtcp(byte[] packet, int length) {
-      RtpSession session = media().session;
-      session.rtcp(packet, length);
-      session.tick(clock.getAsLong()); // what was asked for again leaves now
+      media().session.rtcp(packet, length);
     }
 
     @Override
-    public boolean tick(long nowNanos) {
+    public void tick(long nowNanos) {
       Media current = media();
-      if (!current.connection.ready()) {
-        return false;
+      if (current.connection.ready()) {
+        current.session.tick(nowNanos);
       }
-      current.session.tick(nowNanos);
-      return current.session.waiting();
     }
 
     @Override

@@ -209,17 +209,16 @@ public final class WatchingPeer implements AutoCloseable {
     }
 
     @Override
-    public boolean tick(long nowNanos) {
+    public void tick(long nowNanos) {
       Call current = call;
       if (current == null) {
-        return false;
+        return;
       }
       current.ice.tick(nowNanos);
       if (current.connection.ready()) {
         current.receiver.tick(nowNanos);
         current.microphone.tick(nowNanos);
       }
-      return true; // it asks for what is missing as soon as a browser does
     }
 
     @Override

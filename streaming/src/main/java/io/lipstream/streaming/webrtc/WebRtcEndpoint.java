@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * thread may call the methods here.
  */
 public final class WebRtcEndpoint implements AutoCloseable {
-  /** Between ticks while somebody is connected. */
-  private static final long TICK_MILLIS = 20;
+  /** Between the calls that pace packets and watch the time, while somebody is connected. */
+  private static final long TICK_MILLIS = 5;
 
-  private static final long IDLE_MILLIS = 500;
+  private static final long IDLE_TICK_MILLIS = 500;
   private static final Duration FAREWELL = Duration.ofSeconds(2);
   private static final int ID_LETTERS = 22;
 
@@ -124,7 +124,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
             ours,
             identity.fingerprint(),
             Candidate.of(addresses(), port, tcp != null));
-    Peer peer = new Peer(id, chosen.fragment(), codec, sdp, clock, events);
+    Peer peer = new Peer(id, chosen.fragment(), codec, sdp, events);
     Connection connection =
         connection(
             chosen.weBegin(),
@@ -135,7 +135,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
               peers.remove(id);
               ice.remove(ours);
             });
-    peer.begin(connection, rtp);
+    peer.begin(connection, rtp, clock);
     peers.put(id, peer);
     ice.add(ours, chosen.fragment(), connection);
     begin(connection);
@@ -169,7 +169,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
     if (closed) {
       connection.close("the server stops"); // it stopped between the check and here
     }
-    thread.hurry();
+    thread.wake();
   }
 
   private RtpSettings rtpSettings(Negotiation chosen, LiveVideoCodec codec) {
@@ -246,14 +246,10 @@ public final class WebRtcEndpoint implements AutoCloseable {
     if (tcp != null) {
       tcp.tick(nowNanos);
     }
-    boolean hurried = false;
     for (Connection connection : connections) {
-      hurried |= connection.tick(nowNanos);
+      connection.tick(nowNanos);
     }
-    if (connections.isEmpty()) {
-      return IDLE_MILLIS;
-    }
-    return hurried ? SocketThread.HURRY_MILLIS : TICK_MILLIS;
+    return connections.isEmpty() ? IDLE_TICK_MILLIS : TICK_MILLIS;
   }
 
   /** Says farewell to every peer and frees the port. */
