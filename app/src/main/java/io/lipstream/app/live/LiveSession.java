@@ -232,8 +232,12 @@ public final class LiveSession implements AutoCloseable {
             events::add,
             failure -> broken(Objects.requireNonNull(begun[0]), failure));
     utterance = begun[0];
-    Thread.ofVirtual().name("prepare-" + id).start(this::prepare);
+    prepareInBackground();
     return begun[0];
+  }
+
+  private void prepareInBackground() {
+    Thread.ofVirtual().name("prepare-" + id).start(this::prepare);
   }
 
   private void prepare() {
@@ -417,6 +421,8 @@ public final class LiveSession implements AutoCloseable {
         stopListening();
         understanding = new Understanding();
         hearing = parts.recognizer().open(understanding);
+        // When the answer comes, its pictures can be encoded at once.
+        prepareInBackground();
         change(new Listening());
       }
     }

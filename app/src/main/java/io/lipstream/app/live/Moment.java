@@ -6,6 +6,7 @@ import io.lipstream.inference.engine.Frame.Outcome;
 import io.lipstream.inference.lipsync.MouthFrame;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.streaming.live.EncodedSound;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,13 +46,24 @@ final class Moment {
 
   volatile MouthState mouthState = MouthState.NONE;
 
-  Moment(GeneratorSpec spec) {
+  private final LongConsumer drawNanos;
+
+  /**
+   * A moment without sound.
+   *
+   * @param drawNanos told how long each mouth took, waiting included
+   */
+  Moment(GeneratorSpec spec, LongConsumer drawNanos) {
+    this.drawNanos = drawNanos;
     frame = new MouthFrame(spec, Values.UINT8, this::ended);
     mouth = new byte[frame.mouthBytes()];
   }
 
-  @SuppressWarnings("unused") // the engine's numbers are counted by the engine
+  @SuppressWarnings("unused") // the size of the batch is counted by the engine
   private void ended(MouthFrame done, Outcome outcome, long queueNanos, long nanos, int batch) {
+    if (outcome == Outcome.COMPUTED) {
+      drawNanos.accept(queueNanos + nanos);
+    }
     mouthState = outcome == Outcome.COMPUTED ? MouthState.DRAWN : MouthState.MISSING;
   }
 }

@@ -38,6 +38,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Stage implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Stage.class);
+
+  /** After about so many faster mouths a slow one is forgotten. */
+  private static final int DRAW_MEMORY = 50;
+
   private static final long LONGEST_LEAVE_NANOS = 5_000_000_000L;
 
   private final LiveParts parts;
@@ -48,6 +52,7 @@ final class Stage implements AutoCloseable {
   private final AudioEncoder audioEncoder;
   private final GeneratorSpec spec;
   private final RestingMouths restingMouths;
+  private volatile long drawNanos;
 
   /** Replaced as a whole; guarded by this for writing. */
   private volatile Map<LiveVideoCodec, VideoFeed> idleFeeds = Map.of();
@@ -196,6 +201,17 @@ final class Stage implements AutoCloseable {
               "the engine refused the mouths of avatar " + modelId() + ": " + refused.reason(),
               "try again in " + refused.retryAfter().toSeconds() + " s, or give it more devices");
     };
+  }
+
+  /** A mouth took that long to be drawn, from its submission on. */
+  void drawn(long nanos) {
+    long before = drawNanos;
+    drawNanos = Math.max(nanos, before - (before - nanos) / DRAW_MEMORY);
+  }
+
+  /** How long mouths lately took at worst. */
+  long drawNanos() {
+    return drawNanos;
   }
 
   /** The loop that all who watch this avatar at rest share; opens its encoder the first time. */

@@ -32,8 +32,11 @@ import org.jspecify.annotations.Nullable;
 final class Utterance {
   private static final int MOMENTS = 8;
 
-  /** From the first known moment to its presentation: time to draw the first mouths. */
-  private static final long LEAD_NANOS = 60_000_000;
+  /** From the first known moment to its presentation: time to draw the first mouth. */
+  private static final long MIN_LEAD_NANOS = 30_000_000;
+
+  /** The first picture must not wait for a slow machine longer than this. */
+  private static final long MAX_LEAD_NANOS = 120_000_000;
 
   /** A moment nearer than this is left to the next. */
   private static final long TOO_NEAR_NANOS = 5_000_000;
@@ -101,7 +104,7 @@ final class Utterance {
     captions = new Captions(events);
     reading = new Reading(session, voice, voiceName, moreComing, beat.clock(), this::wake, failed);
     for (int i = 0; i < MOMENTS; i++) {
-      free.add(new Moment(stage.spec()));
+      free.add(new Moment(stage.spec(), stage::drawn));
     }
     director = Thread.ofPlatform().daemon().name("speech-" + session).unstarted(this::direct);
   }
@@ -347,7 +350,7 @@ final class Utterance {
         return;
       }
       planned.next(moment);
-      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : LEAD_NANOS);
+      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos());
       takeBegun = true;
       moment.tick = Math.max(nextTick, beat.pictureAfter(soon));
       nextTick = moment.tick + 1;
@@ -356,6 +359,10 @@ final class Utterance {
         ahead.add(moment);
       }
     }
+  }
+
+  private long leadNanos() {
+    return Math.clamp(stage.drawNanos() + TOO_NEAR_NANOS, MIN_LEAD_NANOS, MAX_LEAD_NANOS);
   }
 
   private void submit(Moment moment) {

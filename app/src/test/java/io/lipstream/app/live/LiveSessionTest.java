@@ -60,13 +60,17 @@ final class LiveSessionTest {
   private LiveSessions sessions = open(LiveSettings.DEFAULT);
 
   private LiveSessions open(LiveSettings settings) {
+    return open(settings, model);
+  }
+
+  private LiveSessions open(LiveSettings settings, Talk.FixedModel answering) {
     return LiveSessions.open(
         new LiveParts(
             new AvatarStore(List.of(AVATARS)),
             engine,
             catalogue,
             voice,
-            model,
+            answering,
             new Talk.FixedRecognizer("what is Oslo like"),
             new Talk.LoudnessActivity()),
         settings,
@@ -510,6 +514,19 @@ final class LiveSessionTest {
             Message.user("What is Oslo like?"),
             Message.assistant("Oslo is nice. Go there by train!"),
             Message.user("And in winter?"));
+  }
+
+  @Test
+  void aLanguageModelThatFailsIsReportedAndTheSessionGoesOn() {
+    try (LiveSessions speechless = open(LiveSettings.DEFAULT, new Talk.FixedModel(""))) {
+      LiveSession session = speechless.create(TINY);
+      List<SessionEvent> events = record(session);
+      session.chat("What is Oslo like?");
+      await("the failure", () -> events.contains(new Failed("no idea", "ask else")));
+      await("rest", () -> events.contains(new StateChanged(new Idle())));
+      session.say("440 Hz for 300 ms");
+      await("speech", () -> events.contains(new StateChanged(new Speaking())));
+    }
   }
 
   @Test

@@ -113,6 +113,10 @@ final class PictureSender {
     return packets.head() > first;
   }
 
+  boolean waiting() {
+    return packets.hasQueued() || !resends.isEmpty();
+  }
+
   /** Sends what the pace allows: first what was asked for again. */
   void flush(long nowNanos) {
     while (sender.open() && !resends.isEmpty()) {

@@ -223,6 +223,19 @@ public final class RtpSession implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether packets wait for their turn, so that {@link #tick} should come within 5 ms; without, a
+   * tick every 20 ms and after each packet that came in is enough.
+   */
+  public boolean waiting() {
+    lock.lock();
+    try {
+      return !closed && pictures.waiting();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   public ViewerStatistics statistics() {
     lock.lock();
     try {

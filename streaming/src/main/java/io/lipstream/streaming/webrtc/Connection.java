@@ -36,8 +36,12 @@ final class Connection implements PacketSink {
     /** As {@link #rtp}, compound RTCP. */
     void rtcp(byte[] packet, int length);
 
-    /** Called every few milliseconds until it is closed. */
-    void tick(long nowNanos);
+    /**
+     * Called now and then until it is closed.
+     *
+     * @return whether something waits, so that the next call must come soon
+     */
+    boolean tick(long nowNanos);
 
     /** The last moment in which packets can be sent; only after {@link #connected}. */
     void closing();
@@ -155,10 +159,10 @@ final class Connection implements PacketSink {
     }
   }
 
-  /** Closes what took too long, and passes the time on. */
-  void tick(long nowNanos) {
+  /** Closes what took too long, and passes the time on; returns what {@link Owner#tick} does. */
+  boolean tick(long nowNanos) {
     if (closed) {
-      return;
+      return false;
     }
     if (!connected && nowNanos - openedNanos > connectNanos) {
       close(
@@ -168,8 +172,18 @@ final class Connection implements PacketSink {
     } else if (connected && nowNanos - heardNanos > consentNanos) {
       close("nothing heard for " + Duration.ofNanos(consentNanos).toSeconds() + " s");
     } else {
-      guarded(() -> owner.tick(nowNanos));
+      try {
+        return owner.tick(nowNanos);
+      } catch (RuntimeException | LinkageError | AssertionError e) {
+        fault(e);
+      }
     }
+    return false;
+  }
+
+  /** Has the next tick come soon. */
+  void hurry() {
+    thread.hurry();
   }
 
   /** One connection's fault ends that connection and no other. */
@@ -177,9 +191,13 @@ final class Connection implements PacketSink {
     try {
       work.run();
     } catch (RuntimeException | LinkageError | AssertionError e) {
-      LOG.error("a connection is closed because of a fault", e);
-      close("a fault: " + e);
+      fault(e);
     }
+  }
+
+  private void fault(Throwable e) {
+    LOG.error("a connection is closed because of a fault", e);
+    close("a fault: " + e);
   }
 
   @Override

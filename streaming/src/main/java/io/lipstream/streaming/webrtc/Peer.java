@@ -23,21 +23,29 @@ public final class Peer implements Viewer {
   private final String theirFragment;
   private final LiveVideoCodec codec;
   private final String answer;
+  private final LongSupplier clock;
   private final ViewerEvents events;
   private volatile @Nullable Media media;
 
   private record Media(Connection connection, RtpSession session) {}
 
-  Peer(String id, String theirFragment, LiveVideoCodec codec, String answer, ViewerEvents events) {
+  Peer(
+      String id,
+      String theirFragment,
+      LiveVideoCodec codec,
+      String answer,
+      LongSupplier clock,
+      ViewerEvents events) {
     this.id = id;
     this.theirFragment = theirFragment;
     this.codec = codec;
     this.answer = answer;
+    this.clock = clock;
     this.events = events;
   }
 
   /** Before anybody else sees this peer. */
-  void begin(Connection connection, RtpSettings settings, LongSupplier clock) {
+  void begin(Connection connection, RtpSettings settings) {
     media =
         new Media(
             connection,
@@ -95,6 +103,9 @@ public final class Peer implements Viewer {
     Media current = media();
     if (current.connection.ready()) {
       current.session.video(picture);
+      if (current.session.waiting()) {
+        current.connection.hurry();
+      }
     }
   }
 
@@ -124,20 +135,26 @@ public final class Peer implements Viewer {
 
     @Override
     public void rtp(byte[] packet, int length) {
-      media().session.rtp(packet, length);
+      RtpSession session = media().session;
+      session.rtp(packet, length);
+      session.tick(clock.getAsLong());
     }
 
     @Override
     public void rtcp(byte[] packet, int length) {
-      media().session.rtcp(packet, length);
+      RtpSession session = media().session;
+      session.rtcp(packet, length);
+      session.tick(clock.getAsLong()); // what was asked for again leaves now
     }
 
     @Override
-    public void tick(long nowNanos) {
+    public boolean tick(long nowNanos) {
       Media current = media();
-      if (current.connection.ready()) {
-        current.session.tick(nowNanos);
+      if (!current.connection.ready()) {
+        return false;
       }
+      current.session.tick(nowNanos);
+      return current.session.waiting();
     }
 
     @Override

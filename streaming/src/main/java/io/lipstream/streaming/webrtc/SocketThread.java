@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class SocketThread {
   private static final Logger LOG = LoggerFactory.getLogger(SocketThread.class);
 
+  /** The shortest time between ticks. */
+  static final long HURRY_MILLIS = 5;
+
   /** What a channel is registered with. */
   interface Ready {
     void ready(SelectionKey key);
@@ -29,13 +32,13 @@ final class SocketThread {
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final LongSupplier tick;
   private final Thread thread;
+  private volatile boolean hurried;
   private volatile boolean stopping;
 
   /**
    * Begins at once.
    *
-   * @param tick called after every round; returns after how many milliseconds at most it wants to
-   *     be called again
+   * @param tick periodic work; returns after how many milliseconds it wants to be called again
    */
   SocketThread(String name, LongSupplier tick) throws IOException {
     selector = Selector.open();
@@ -54,6 +57,12 @@ final class SocketThread {
     if (!thread.equals(Thread.currentThread())) {
       selector.wakeup();
     }
+  }
+
+  /** Has the next tick come within {@link #HURRY_MILLIS}. */
+  void hurry() {
+    hurried = true;
+    wake();
   }
 
   SelectionKey register(SelectableChannel channel, int operations, Ready ready) throws IOException {
@@ -86,6 +95,7 @@ final class SocketThread {
 
   private void loop() {
     long waitMillis = 1;
+    long dueNanos = System.nanoTime();
     while (!stopping) {
       try {
         selector.select(SocketThread::dispatch, waitMillis);
@@ -93,11 +103,24 @@ final class SocketThread {
         LOG.warn("reading from the network failed", e);
       }
       runTasks();
-      try {
-        waitMillis = Math.max(1, tick.getAsLong());
-      } catch (RuntimeException e) {
-        LOG.warn("the periodic work of connections failed", e);
+      long nowNanos = System.nanoTime();
+      if (hurried) {
+        hurried = false;
+        dueNanos = Math.min(dueNanos, nowNanos + HURRY_MILLIS * 1_000_000);
       }
+      if (nowNanos - dueNanos >= 0) {
+        dueNanos = nowNanos + tick() * 1_000_000;
+      }
+      waitMillis = Math.max(1, (dueNanos - nowNanos) / 1_000_000);
+    }
+  }
+
+  private long tick() {
+    try {
+      return tick.getAsLong();
+    } catch (RuntimeException e) {
+      LOG.warn("the periodic work of connections failed", e);
+      return HURRY_MILLIS;
     }
   }
 

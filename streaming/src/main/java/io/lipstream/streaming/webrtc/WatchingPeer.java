@@ -209,16 +209,17 @@ public final class WatchingPeer implements AutoCloseable {
     }
 
     @Override
-    public void tick(long nowNanos) {
+    public boolean tick(long nowNanos) {
       Call current = call;
       if (current == null) {
-        return;
+        return false;
       }
       current.ice.tick(nowNanos);
       if (current.connection.ready()) {
         current.receiver.tick(nowNanos);
         current.microphone.tick(nowNanos);
       }
+      return true; // it asks for what is missing as soon as a browser does
     }
 
     @Override

@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * thread may call the methods here.
  */
 public final class WebRtcEndpoint implements AutoCloseable {
-  /** Between the calls that pace packets and watch the time, while somebody is connected. */
-  private static final long TICK_MILLIS = 5;
+  /** Between ticks while somebody is connected. */
+  private static final long TICK_MILLIS = 20;
 
-  private static final long IDLE_TICK_MILLIS = 500;
+  private static final long IDLE_MILLIS = 500;
   private static final Duration FAREWELL = Duration.ofSeconds(2);
   private static final int ID_LETTERS = 22;
 
@@ -124,7 +124,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
             ours,
             identity.fingerprint(),
             Candidate.of(addresses(), port, tcp != null));
-    Peer peer = new Peer(id, chosen.fragment(), codec, sdp, events);
+    Peer peer = new Peer(id, chosen.fragment(), codec, sdp, clock, events);
     Connection connection =
         connection(
             chosen.weBegin(),
@@ -135,7 +135,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
               peers.remove(id);
               ice.remove(ours);
             });
-    peer.begin(connection, rtp, clock);
+    peer.begin(connection, rtp);
     peers.put(id, peer);
     ice.add(ours, chosen.fragment(), connection);
     begin(connection);
@@ -169,7 +169,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
     if (closed) {
       connection.close("the server stops"); // it stopped between the check and here
     }
-    thread.wake();
+    thread.hurry();
   }
 
   private RtpSettings rtpSettings(Negotiation chosen, LiveVideoCodec codec) {
@@ -246,10 +246,14 @@ public final class WebRtcEndpoint implements AutoCloseable {
     if (tcp != null) {
       tcp.tick(nowNanos);
     }
+    boolean hurried = false;
     for (Connection connection : connections) {
-      connection.tick(nowNanos);
+      hurried |= connection.tick(nowNanos);
     }
-    return connections.isEmpty() ? IDLE_TICK_MILLIS : TICK_MILLIS;
+    if (connections.isEmpty()) {
+      return IDLE_MILLIS;
+    }
+    return hurried ? SocketThread.HURRY_MILLIS : TICK_MILLIS;
   }
 
   /** Says farewell to every peer and frees the port. */

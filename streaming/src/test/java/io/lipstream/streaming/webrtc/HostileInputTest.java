@@ -11,9 +11,13 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -145,6 +149,9 @@ final class HostileInputTest {
         }
         viewing.server.thread().run(() -> connection.packet(bytes, bytes.length));
       }
+      CountDownLatch taken = new CountDownLatch(1);
+      viewing.server.thread().run(taken::countDown);
+      assertThat(taken.await(Viewing.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
       EncodedPicture picture = viewing.keyFrame(5_000);
       pair.peer().video(picture);
       assertThat(Viewing.next(viewing.seen.pictures)).isEqualTo(Viewing.bytes(picture));
@@ -152,6 +159,30 @@ final class HostileInputTest {
       assertThat(Viewing.next(viewing.heard.microphoneSounds)).isPositive();
       assertThat(viewing.heard.events).isEmpty();
       assertThat(viewing.server.statistics().refusedPackets()).isPositive();
+    }
+  }
+
+  @Test
+  void nonsenseOverTcpDisturbsNobody() throws Exception {
+    Random random = new Random(SEED);
+    try (Viewing viewing = new Viewing()) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT.overTcp());
+      for (int i = 0; i < 300; i++) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), viewing.server.port())) {
+          byte[] bytes = new byte[random.nextInt(5_000)];
+          random.nextBytes(bytes);
+          if (bytes.length > 2) {
+            Bytes.putUint16(bytes, 0, random.nextInt(2_048)); // a length that is believed
+          }
+          socket.getOutputStream().write(bytes);
+        } catch (SocketException e) {
+          // ended by the server while we wrote
+        }
+      }
+      EncodedPicture picture = viewing.keyFrame(50_000);
+      pair.peer().video(picture);
+      assertThat(Viewing.next(viewing.seen.pictures)).isEqualTo(Viewing.bytes(picture));
+      assertThat(viewing.heard.events).isEmpty();
     }
   }
 

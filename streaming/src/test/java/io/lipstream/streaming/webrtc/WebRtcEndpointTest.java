@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -58,6 +59,62 @@ final class WebRtcEndpointTest {
     assertThat(pair.peer().statistics().picturesSent()).isEqualTo(1);
     assertThat(viewing.server.statistics().refusedPackets()).isZero();
     assertThat(viewing.client.statistics().refusedPackets()).isZero();
+  }
+
+  @Test
+  void connectsThroughANatThatLosesPackets() throws Exception {
+    try (Viewing viewing = new Viewing();
+        LossyNat nat = new LossyNat(viewing.server.port(), 0.1, 5)) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      Peer peer = viewing.server.answer(watching.offer(), viewing.heard);
+      watching.accept(
+          peer.answer().replace(" " + viewing.server.port() + " typ", " " + nat.port() + " typ"));
+      assertThat(Viewing.next(viewing.heard.events)).isEqualTo("connected");
+      assertThat(Viewing.next(viewing.seen.events)).isEqualTo("connected");
+      EncodedPicture picture = viewing.keyFrame(20_000);
+      byte[] arrived;
+      do {
+        peer.video(picture);
+        arrived = viewing.seen.pictures.poll(100, TimeUnit.MILLISECONDS);
+      } while (arrived == null);
+      assertThat(arrived).isEqualTo(Viewing.bytes(picture));
+    }
+  }
+
+  @Test
+  void tellsTheAddressesThatItIsAdvertisedUnder() {
+    InetAddress outer = InetAddress.ofLiteral("203.0.113.9");
+    try (Viewing viewing = new Viewing(Viewing.loopback().withAdvertised(List.of(outer)))) {
+      WatchingPeer watching = viewing.client.watch(WatchSettings.DEFAULT, viewing.seen);
+      String answer = viewing.server.answer(watching.offer(), viewing.heard).answer();
+      assertThat(answer.lines().filter(line -> line.startsWith("a=candidate")))
+          .hasSize(2)
+          .allMatch(line -> line.contains(" 203.0.113.9 " + viewing.server.port() + " "));
+    }
+  }
+
+  @Test
+  void takesTrickledCandidatesAndNoRestart() {
+    try (Viewing viewing = new Viewing()) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      String fragment =
+          pair.watching()
+              .offer()
+              .lines()
+              .filter(line -> line.startsWith("a=ice-ufrag"))
+              .findFirst()
+              .orElseThrow();
+      pair.peer()
+          .trickle(
+              fragment
+                  + "\r\na=mid:0\r\n"
+                  + "a=candidate:1 1 udp 1 8a2f6c3e-9d7b-4f61-a1f1-2f9a4f7f7e11.local 5 typ host\r\n"
+                  + "a=end-of-candidates\r\n");
+      assertThatThrownBy(() -> pair.peer().trickle("a=ice-ufrag:another\r\na=ice-pwd:x\r\n"))
+          .isInstanceOf(LipstreamException.class)
+          .hasMessageContaining("another ICE session");
+      exchange(viewing, pair);
+    }
   }
 
   @ParameterizedTest
