@@ -50,7 +50,8 @@ final class InferenceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    InferenceConfig config = file == null ? InferenceConfig.DEFAULT : ConfigFile.read(file);
+    InferenceConfig config =
+        file == null ? InferenceConfig.DEFAULT : ConfigFile.read(file, InferenceConfig.DEFAULT);
     if (printConfig) {
       spec.commandLine().getOut().print(ConfigFile.print(config));
       spec.commandLine().getOut().flush();

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     subcommands = {
+      ServeCommand.class,
       RenderCommand.class,
       AvatarsCommand.class,
       AvatarCommand.class,
@@ -48,7 +49,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Example:",
+      "Examples:",
+      "  lipstream serve",
       "  lipstream render --text \"Hello, I am Ada.\" --out hello.mp4",
       "",
       "Completion for bash and zsh: source <(lipstream generate-completion)"

@@ -73,7 +73,7 @@ final class InferenceServerTest {
             + HOME.resolve("avatars")
             + "\n"
             + more);
-    InferenceConfig config = ConfigFile.read(file);
+    InferenceConfig config = ConfigFile.read(file, InferenceConfig.DEFAULT);
     return InferenceRole.start(
         new InferenceRole.Setting(
             config,

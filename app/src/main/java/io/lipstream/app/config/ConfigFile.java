@@ -37,8 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <p>No key is read and ignored: a key is honoured, or the file is refused with the line and the
  * reason.
  */
-public final class ConfigFile {
-  private static final String HINT = "config/inference.yaml shows every key";
+public final class ConfigFile<C extends Record> {
 
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder(
@@ -53,35 +52,45 @@ public final class ConfigFile {
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
           .build();
 
+  private final C defaults;
   private final String origin;
+  private final String hint;
   private final Map<String, Integer> lines = new HashMap<>();
 
-  private ConfigFile(String origin) {
+  private ConfigFile(C defaults, String origin) {
+    this.defaults = defaults;
     this.origin = origin;
+    hint = hint(defaults);
+  }
+
+  private static String hint(Record defaults) {
+    String reference = defaults instanceof ServeConfig ? "serve" : "inference";
+    return "config/" + reference + ".yaml shows every key";
   }
 
   /**
    * Reads a file.
    *
+   * @param defaults what holds where the file says nothing
    * @throws LipstreamException CONFIGURATION naming file, line, key and what to do
    */
-  public static InferenceConfig read(Path file) {
+  public static <C extends Record> C read(Path file, C defaults) {
     try {
-      return parse(Files.readString(file), file.toString());
+      return parse(Files.readString(file), file.toString(), defaults);
     } catch (NoSuchFileException e) {
-      throw refused("there is no configuration file " + file, HINT, e);
+      throw refused("there is no configuration file " + file, hint(defaults), e);
     } catch (IOException e) {
-      throw refused("the configuration file " + file + " cannot be read: " + e, HINT, e);
+      throw refused("the configuration file " + file + " cannot be read: " + e, hint(defaults), e);
     }
   }
 
   /** As read, of a text; the origin names it in messages. */
-  static InferenceConfig parse(String yaml, String origin) {
-    return new ConfigFile(origin).bind(yaml);
+  static <C extends Record> C parse(String yaml, String origin, C defaults) {
+    return new ConfigFile<>(defaults, origin).bind(yaml);
   }
 
   /** Everything in effect, defaults included and secrets masked, as YAML. */
-  public static String print(InferenceConfig config) {
+  public static String print(Record config) {
     try {
       return MAPPER.writeValueAsString(config);
     } catch (JsonProcessingException e) {
@@ -90,10 +99,9 @@ public final class ConfigFile {
   }
 
   /** Every key there is, with its default as YAML; an id of the models is written as a star. */
-  static Map<String, String> keys() {
+  static Map<String, String> keys(Record config) {
     Map<String, String> found = new LinkedHashMap<>();
-    ObjectNode defaults = MAPPER.valueToTree(InferenceConfig.DEFAULT);
-    collect("", defaults, found);
+    collect("", MAPPER.valueToTree(config), found);
     found.remove("models");
     collect("models.*", MAPPER.valueToTree(ModelConfig.DEFAULT), found);
     return found;
@@ -107,21 +115,23 @@ public final class ConfigFile {
     }
   }
 
-  private InferenceConfig bind(String yaml) {
+  private C bind(String yaml) {
     try {
       noteLines(yaml);
       JsonNode said = MAPPER.readTree(yaml);
-      ObjectNode whole = MAPPER.valueToTree(InferenceConfig.DEFAULT);
+      ObjectNode whole = MAPPER.valueToTree(defaults);
       if (!isNothing(said)) {
         ObjectNode file = object("", said);
         JsonNode models = file.remove("models");
-        overlay(whole, file, InferenceConfig.class, "");
+        overlay(whole, file, defaults.getClass(), "");
         // Last, because each starts from what the file says of all.
         if (models != null && !isNothing(models)) {
           overlayModels(whole, object("models", models), "models");
         }
       }
-      return MAPPER.treeToValue(whole, InferenceConfig.class);
+      @SuppressWarnings("unchecked") // the class of a record is exactly its own
+      Class<C> type = (Class<C>) defaults.getClass();
+      return MAPPER.treeToValue(whole, type);
     } catch (JsonProcessingException e) {
       throw explain(e);
     }
@@ -196,7 +206,7 @@ public final class ConfigFile {
 
   private LipstreamException unknown(
       String path, String key, String parent, Map<String, Type> known) {
-    return RefusedKeys.reason(path)
+    return RefusedKeys.reason(path, defaults)
         .map(
             reason ->
                 new LipstreamException(
@@ -225,7 +235,7 @@ public final class ConfigFile {
             + (path.isEmpty() ? "the file" : path)
             + " must hold keys and values, not "
             + node,
-        HINT);
+        hint);
   }
 
   private LipstreamException explain(JsonProcessingException e) {
@@ -235,17 +245,18 @@ public final class ConfigFile {
       boolean whole = invalid.key().contains(".");
       String key = whole ? invalid.key() : join(path, invalid.key());
       String prefix = whole || path.isEmpty() ? "" : path + ".";
-      return refused(origin + at(key) + ": " + prefix + invalid.getMessage(), HINT, e);
+      return refused(origin + at(key) + ": " + prefix + invalid.getMessage(), hint, e);
     }
     if (e instanceof JsonMappingException mapping && !path(mapping).isEmpty()) {
       String path = path(mapping);
       return refused(
           origin + at(path) + ": " + path + " does not hold what belongs there",
-          "its default is " + keys().getOrDefault(path, "a value like those of its neighbours"),
+          "its default is "
+              + keys(defaults).getOrDefault(path, "a value like those of its neighbours"),
           e);
     }
     return refused(
-        origin + at(e) + ": not valid YAML: " + firstLine(e.getOriginalMessage()), HINT, e);
+        origin + at(e) + ": not valid YAML: " + firstLine(e.getOriginalMessage()), hint, e);
   }
 
   private static LipstreamException refused(String message, String hint, Throwable cause) {

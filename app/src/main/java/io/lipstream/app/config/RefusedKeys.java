@@ -14,8 +14,14 @@ final class RefusedKeys {
           + " like any other and shares its device's workers, and a session's spectrum is computed"
           + " on its own stream's thread, at 2,000 times real time";
 
+  private static final String AVATAR =
+      "is the avatar's own matter: frames, rectangles and background are part of its package"
+          + " (docs/avatars.md)";
+  private static final String RPC =
+      "belongs to lipstream inference: this server speaks HTTP and WebRTC, whose messages are small";
+
   /** A star stands for any one part. */
-  private static final Map<String, String> REASONS =
+  private static final Map<String, String> INFERENCE =
       new TreeMap<>(
           Map.of(
               "output", COMPOSITING,
@@ -24,13 +30,28 @@ final class RefusedKeys {
               "models.*.crop_rects_path", COMPOSITING,
               "audio", AUDIO));
 
+  private static final Map<String, String> SERVE =
+      new TreeMap<>(
+          Map.of(
+              "output",
+                  "is not needed: pictures travel as video, in the codec the browser asks for",
+              "capacity.background_cache_frames", AVATAR,
+              "models.*.background_dir", AVATAR,
+              "models.*.crop_rects_path", AVATAR,
+              "audio", AUDIO,
+              "server.max_message_size_mb", RPC,
+              "server.queue_size", RPC,
+              "server.max_concurrent_requests",
+                  "is not needed: live.max_sessions bounds the work"));
+
   private RefusedKeys() {}
 
-  static Map<String, String> all() {
-    return REASONS;
+  static Map<String, String> all(Record config) {
+    return config instanceof ServeConfig ? SERVE : INFERENCE;
   }
 
-  static Optional<String> reason(String path) {
-    return Optional.ofNullable(REASONS.get(path.replaceFirst("^models\\.[^.]+\\.", "models.*.")));
+  static Optional<String> reason(String path, Record config) {
+    return Optional.ofNullable(
+        all(config).get(path.replaceFirst("^models\\.[^.]+\\.", "models.*.")));
   }
 }

@@ -32,6 +32,17 @@ public record ServerConfig(
     Check.range("server.drain_timeout_seconds", drainTimeoutSeconds, 0, 3600);
   }
 
+  ServerConfig withWorkerCountPerGpu(int other) {
+    return new ServerConfig(
+        address,
+        port,
+        maxMessageSizeMb,
+        other,
+        queueSize,
+        maxConcurrentRequests,
+        drainTimeoutSeconds);
+  }
+
   public int maxMessageBytes() {
     return maxMessageSizeMb << 20;
   }

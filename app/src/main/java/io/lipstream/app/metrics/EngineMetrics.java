@@ -68,6 +68,11 @@ public final class EngineMetrics implements EngineEvents {
     refusals = counter("lipstream.streams.refused", "Streams that were not admitted");
   }
 
+  /** Events for both. */
+  public EngineEvents and(EngineEvents other) {
+    return new BothEvents(this, other);
+  }
+
   private Counter counter(String name, String description) {
     return Counter.builder(name).description(description).register(registry);
   }

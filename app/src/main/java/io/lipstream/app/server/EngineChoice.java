@@ -7,6 +7,9 @@ import io.lipstream.app.config.GpusConfig;
 import io.lipstream.app.config.InferenceConfig;
 import io.lipstream.app.config.ModelConfig;
 import io.lipstream.inference.Provider;
+import io.lipstream.inference.engine.Catalogue;
+import io.lipstream.inference.engine.Engine;
+import io.lipstream.inference.engine.EngineEvents;
 import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.EngineSettings.Assignment;
 import io.lipstream.inference.engine.EngineSettings.Batching;
@@ -14,8 +17,12 @@ import io.lipstream.inference.engine.EngineSettings.Capacity;
 import io.lipstream.inference.engine.EngineSettings.Devices;
 import io.lipstream.inference.engine.EngineSettings.Eviction;
 import io.lipstream.inference.engine.EngineSettings.ModelSettings;
+import io.lipstream.inference.engine.LocalEngine;
+import io.lipstream.inference.oip.OipEngine;
+import io.lipstream.inference.oip.OipSettings;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,7 +31,31 @@ import java.util.TreeMap;
 final class EngineChoice {
   private static final double GB = 1L << 30;
 
+  /** Calls of another server's protocol on their way at once, where nothing else is said. */
+  private static final int OIP_CALLS = 4;
+
   private EngineChoice() {}
+
+  /** The engine that was chosen, on the devices of this machine or on another server's. */
+  static Engine start(InferenceConfig config, Catalogue catalogue, EngineEvents events) {
+    if (config.engine().kind().equals("oip")) {
+      return new OipEngine(
+          OipSettings.of(config.engine().url())
+              .withModels(List.copyOf(config.models().keySet()))
+              .withCalls(
+                  config.server().workerCountPerGpu() == 0
+                      ? OIP_CALLS
+                      : config.server().workerCountPerGpu(),
+                  config.batching().maxFrames()),
+          events,
+          System::nanoTime);
+    }
+    return LocalEngine.start(
+        settings(config, Runtime.getRuntime().availableProcessors()),
+        catalogue,
+        events,
+        System::nanoTime);
+  }
 
   /**
    * All settings.

@@ -11,23 +11,12 @@ import io.lipstream.app.tracing.ServerSpans;
 import io.lipstream.app.tracing.Tracing;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
-import io.lipstream.inference.engine.EngineEvents;
-import io.lipstream.inference.engine.Frame.Outcome;
-import io.lipstream.inference.engine.LocalEngine;
-import io.lipstream.inference.oip.OipEngine;
 import io.lipstream.inference.oip.OipService;
-import io.lipstream.inference.oip.OipSettings;
 import io.lipstream.inference.server.BatchService;
 import io.lipstream.inference.server.InferenceServer;
 import io.lipstream.inference.server.LipsyncService;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
-import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.handler.ssl.SslContext;
@@ -53,9 +42,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class InferenceRole implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceRole.class);
-
-  /** Calls of another server's protocol on their way at once, where nothing else is said. */
-  private static final int OIP_CALLS = 4;
 
   private static final Duration STALLED_AFTER = Duration.ofSeconds(30);
 
@@ -89,10 +75,10 @@ public final class InferenceRole implements AutoCloseable {
       Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-inference"));
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       open.push(registry::close);
-      bindProcess(registry);
+      ProcessMeters.bind(registry, this::keep);
       EngineMetrics meters = new EngineMetrics(registry);
       EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine = keep(engine(setting, new Both(meters, log)));
+      engine = keep(EngineChoice.start(config, setting.catalogue(), meters.and(log)));
       meters.watch(engine.models());
       metrics =
           config.metrics().enabled()
@@ -117,36 +103,6 @@ public final class InferenceRole implements AutoCloseable {
   private <T extends AutoCloseable> T keep(T resource) {
     open.push(resource);
     return resource;
-  }
-
-  private void bindProcess(PrometheusMeterRegistry registry) {
-    new JvmMemoryMetrics().bindTo(registry);
-    keep(new JvmGcMetrics()).bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    new FileDescriptorMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-  }
-
-  private static Engine engine(Setting setting, EngineEvents events) {
-    InferenceConfig config = setting.config();
-    if (config.engine().kind().equals("oip")) {
-      return new OipEngine(
-          OipSettings.of(config.engine().url())
-              .withModels(List.copyOf(config.models().keySet()))
-              .withCalls(
-                  config.server().workerCountPerGpu() == 0
-                      ? OIP_CALLS
-                      : config.server().workerCountPerGpu(),
-                  config.batching().maxFrames()),
-          events,
-          System::nanoTime);
-    }
-    return LocalEngine.start(
-        EngineChoice.settings(config, Runtime.getRuntime().availableProcessors()),
-        setting.catalogue(),
-        events,
-        System::nanoTime);
   }
 
   private static String token(AuthConfig auth, Path base) {
@@ -251,45 +207,6 @@ public final class InferenceRole implements AutoCloseable {
       } catch (Exception e) {
         LOG.warn("while stopping", e);
       }
-    }
-  }
-
-  /** Tells both. */
-  private record Both(EngineEvents one, EngineEvents other) implements EngineEvents {
-    @Override
-    public void batchComputed(String modelId, String device, int frames, long serviceNanos) {
-      one.batchComputed(modelId, device, frames, serviceNanos);
-      other.batchComputed(modelId, device, frames, serviceNanos);
-    }
-
-    @Override
-    public void frameEnded(String modelId, Outcome outcome, long queueNanos) {
-      one.frameEnded(modelId, outcome, queueNanos);
-      other.frameEnded(modelId, outcome, queueNanos);
-    }
-
-    @Override
-    public void modelLoaded(String modelId, String device, long bytes, long loadNanos) {
-      one.modelLoaded(modelId, device, bytes, loadNanos);
-      other.modelLoaded(modelId, device, bytes, loadNanos);
-    }
-
-    @Override
-    public void modelUnloaded(String modelId, String device, boolean evicted) {
-      one.modelUnloaded(modelId, device, evicted);
-      other.modelUnloaded(modelId, device, evicted);
-    }
-
-    @Override
-    public void loadFailed(String modelId, String reason) {
-      one.loadFailed(modelId, reason);
-      other.loadFailed(modelId, reason);
-    }
-
-    @Override
-    public void streamRefused(String modelId, String reason) {
-      one.streamRefused(modelId, reason);
-      other.streamRefused(modelId, reason);
     }
   }
 }

@@ -23,7 +23,7 @@ final class ConfigFileTest {
   private static final Path PAGE = Path.of("../docs/config.md");
 
   private static InferenceConfig parse(String yaml) {
-    return ConfigFile.parse(yaml, "test.yaml");
+    return ConfigFile.parse(yaml, "test.yaml", InferenceConfig.DEFAULT);
   }
 
   private static LipstreamException refusal(String yaml) {
@@ -117,7 +117,7 @@ final class ConfigFileTest {
     String reference = Files.readString(REFERENCE);
 
     assertThat(parse(reference)).isEqualTo(InferenceConfig.DEFAULT);
-    for (String key : ConfigFile.keys().keySet()) {
+    for (String key : ConfigFile.keys(InferenceConfig.DEFAULT).keySet()) {
       String last = key.substring(key.lastIndexOf('.') + 1);
       assertThat(Pattern.compile("(?m)^[# ]*" + last + ":").matcher(reference).find())
           .as(key + " in " + REFERENCE)
@@ -127,15 +127,16 @@ final class ConfigFileTest {
 
   @Test
   void thePageListsEveryKeyWithItsDefaultAndEveryRefusal() throws IOException {
-    String page = Files.readString(PAGE);
+    String both = Files.readString(PAGE);
+    String page = both.substring(0, both.indexOf("\n# Configuration of `lipstream serve`"));
     Set<String> listed = new TreeSet<>();
     Pattern row = Pattern.compile("(?m)^\\| `([a-z0-9_.*]+)` \\| ");
     row.matcher(page).results().forEach(found -> listed.add(found.group(1)));
-    Set<String> expected = new TreeSet<>(ConfigFile.keys().keySet());
-    expected.addAll(RefusedKeys.all().keySet());
+    Set<String> expected = new TreeSet<>(ConfigFile.keys(InferenceConfig.DEFAULT).keySet());
+    expected.addAll(RefusedKeys.all(InferenceConfig.DEFAULT).keySet());
 
     assertThat(listed).isEqualTo(expected);
-    ConfigFile.keys()
+    ConfigFile.keys(InferenceConfig.DEFAULT)
         .forEach(
             (key, value) ->
                 assertThat(page)
@@ -234,7 +235,8 @@ final class ConfigFileTest {
   void namesAFileThatIsNotThere() {
     LipstreamException refused =
         catchThrowableOfType(
-            LipstreamException.class, () -> ConfigFile.read(Path.of("nowhere.yaml")));
+            LipstreamException.class,
+            () -> ConfigFile.read(Path.of("nowhere.yaml"), InferenceConfig.DEFAULT));
 
     assertThat(refused).hasMessage("there is no configuration file nowhere.yaml");
   }

@@ -1,0 +1,247 @@
+package io.lipstream.app.server;
+
+import io.lipstream.app.config.ServeConfig;
+import io.lipstream.app.config.WebRtcConfig;
+import io.lipstream.app.live.LiveParts;
+import io.lipstream.app.live.LiveSession;
+import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.LiveSettings;
+import io.lipstream.app.live.SessionRequest;
+import io.lipstream.app.live.SessionState;
+import io.lipstream.app.log.EngineLog;
+import io.lipstream.app.metrics.EngineMetrics;
+import io.lipstream.app.metrics.LiveMetrics;
+import io.lipstream.app.metrics.MetricsPort;
+import io.lipstream.app.web.WebPort;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.engine.Catalogue;
+import io.lipstream.inference.engine.Engine;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.AvatarStore;
+import io.lipstream.streaming.webrtc.WebRtcEndpoint;
+import io.lipstream.streaming.webrtc.WebRtcSettings;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything in one process: the page and its interface, live sessions, WebRTC, the engine.
+ *
+ * <p>Owns all of them. {@link #drain()} refuses new sessions and lets avatars finish what they say;
+ * close frees everything, the port of HTTP first and the engine last.
+ */
+public final class ServeRole implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ServeRole.class);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final ServeConfig config;
+  private final Engine engine;
+  private final LiveSessions sessions;
+  private final WebRtcEndpoint endpoint;
+  private final WebPort web;
+  private final @Nullable MetricsPort metrics;
+  private volatile boolean draining;
+
+  /**
+   * What is served.
+   *
+   * @param base where relative paths of the configuration start
+   * @param catalogue the models of the engine of this process
+   * @param environment where keys of other servers are looked up, usually System.getenv()
+   */
+  public record Setting(
+      ServeConfig config,
+      Path base,
+      Catalogue catalogue,
+      AvatarStore avatars,
+      Map<String, String> environment) {}
+
+  private ServeRole(Setting setting) {
+    config = setting.config();
+    try {
+      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+      open.push(registry::close);
+      ProcessMeters.bind(registry, this::keep);
+      EngineMetrics meters = new EngineMetrics(registry);
+      EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
+      engine = keep(EngineChoice.start(config.computing(), setting.catalogue(), meters.and(log)));
+      meters.watch(engine.models());
+      endpoint = keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
+      TalkParts talk = keep(TalkParts.open(config, setting.environment()));
+      sessions =
+          keep(
+              LiveSessions.open(
+                  new LiveParts(
+                      setting.avatars(),
+                      engine,
+                      setting.catalogue(),
+                      talk.voice(),
+                      talk.languageModel(),
+                      talk.recognizer(),
+                      talk.voiceActivity()),
+                  live(config),
+                  System::nanoTime));
+      LiveMetrics.bind(registry, sessions, endpoint);
+      metrics =
+          config.metrics().enabled()
+              ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
+              : null;
+      web =
+          keep(
+              WebPort.open(
+                  config.server(),
+                  config.tls(),
+                  setting.base(),
+                  new WebPort.Offer(
+                      setting.avatars(),
+                      config.live().avatar(),
+                      config.live().hiddenAvatars(),
+                      talk.voice()::voices,
+                      config.voice().name(),
+                      sessions,
+                      endpoint,
+                      config.webrtc().iceServers(),
+                      () -> draining)));
+      Thread.ofVirtual().name("warm-up").start(this::warmUp);
+    } catch (RuntimeException e) {
+      free();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts to serve.
+   *
+   * @throws LipstreamException if a port is taken, a file is wrong or something is not there
+   */
+  public static ServeRole start(Setting setting) {
+    return new ServeRole(setting);
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  private static LiveSettings live(ServeConfig config) {
+    return new LiveSettings(
+        config.live().maxSessions(),
+        Duration.ofSeconds(config.live().idleTimeoutSeconds()),
+        config.live().bitrateKbps() * 1000,
+        "", // the language model has its own
+        config.turnTaking().settings(),
+        EngineOptions.cpu());
+  }
+
+  private static WebRtcSettings webRtc(ServeConfig config) {
+    WebRtcConfig webrtc = config.webrtc();
+    String address = webrtc.address().isEmpty() ? config.server().address() : webrtc.address();
+    return WebRtcSettings.onPort(webrtc.port())
+        .withBindAddress(address("webrtc.address", address))
+        .withTcp(webrtc.tcp())
+        .withAdvertised(
+            webrtc.advertisedAddresses().stream()
+                .map(each -> address("webrtc.advertised_addresses", each))
+                .toList());
+  }
+
+  private static InetAddress address(String key, String name) {
+    try {
+      return InetAddress.getByName(name);
+    } catch (UnknownHostException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.CONFIGURATION,
+          key + ": there is no address " + name,
+          "name an address such as 192.0.2.7",
+          e);
+    }
+  }
+
+  /** So that the first visitor need not wait for files and classes. */
+  private void warmUp() {
+    long begun = System.nanoTime();
+    try {
+      sessions.create(new SessionRequest(config.live().avatar(), config.voice().name())).close();
+      LOG.info("{} is ready after {} ms", config.live().avatar(), millisSince(begun));
+    } catch (RuntimeException e) {
+      LOG.warn("{} is not ready: {}", config.live().avatar(), e.getMessage());
+    }
+  }
+
+  private static long millisSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1_000_000;
+  }
+
+  public ServeConfig config() {
+    return config;
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  /** The port of HTTP. */
+  public int port() {
+    return web.port();
+  }
+
+  /** The port of pictures and sound. */
+  public int webRtcPort() {
+    return endpoint.port();
+  }
+
+  /** The port of the metrics, where they are on. */
+  public OptionalInt metricsPort() {
+    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
+  }
+
+  /** Refuses new sessions and waits while somebody is being answered, as long as configured. */
+  public void drain() throws InterruptedException {
+    draining = true;
+    LOG.info("draining: no new sessions, avatars may finish what they say");
+    long until =
+        System.nanoTime() + Duration.ofSeconds(config.server().drainTimeoutSeconds()).toNanos();
+    while (busy() && System.nanoTime() - until < 0) {
+      Thread.sleep(LOOK_AGAIN);
+    }
+    sessions.all().forEach(LiveSession::close);
+    LOG.info("drained");
+  }
+
+  private boolean busy() {
+    return sessions.all().stream()
+        .map(LiveSession::state)
+        .anyMatch(
+            state ->
+                state instanceof SessionState.Speaking || state instanceof SessionState.Thinking);
+  }
+
+  @Override
+  public void close() {
+    draining = true;
+    free();
+    LOG.info("stopped");
+  }
+
+  /** Frees what was opened, the last first. */
+  private void free() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        LOG.warn("while stopping", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.lipstream.app.web;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.linecorp.armeria.common.ContentTooLargeException;
+import com.linecorp.armeria.common.HttpData;
+import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.util.Exceptions;
+import io.lipstream.media.LipstreamException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Why a request was refused, as RFC 9457 has it, with what to do about it.
+ *
+ * @param detail what was wrong
+ * @param hint what to do; may be empty
+ */
+record Problem(HttpStatus status, String detail, String hint) {
+  private static final Logger LOG = LoggerFactory.getLogger(Problem.class);
+  private static final MediaType TYPE = MediaType.create("application", "problem+json");
+
+  /** A request that is refused in the middle of its handling. */
+  static final class Refusal extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Problem problem;
+
+    Refusal(HttpStatus status, String detail, String hint) {
+      super(detail, null, false, false);
+      problem = new Problem(status, detail, hint);
+    }
+  }
+
+  /** What a failure means to the caller; one that is ours is logged. */
+  static Problem of(Throwable failure) {
+    return switch (Exceptions.peel(failure)) {
+      case Refusal refusal -> refusal.problem;
+      case LipstreamException known ->
+          new Problem(status(known.kind()), String.valueOf(known.getMessage()), known.hint());
+      case ContentTooLargeException large ->
+          new Problem(
+              HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+              "the request's body has more than " + large.maxContentLength() + " bytes",
+              "send less");
+      case Throwable other -> {
+        LOG.error("a request failed", other);
+        yield new Problem(
+            HttpStatus.INTERNAL_SERVER_ERROR,
+            "an error inside Lipstream",
+            "the server's log tells more");
+      }
+    };
+  }
+
+  private static HttpStatus status(LipstreamException.Kind kind) {
+    return switch (kind) {
+      case INPUT -> HttpStatus.BAD_REQUEST;
+      case AVATAR -> HttpStatus.NOT_FOUND;
+      case ENVIRONMENT -> HttpStatus.SERVICE_UNAVAILABLE;
+      case CONFIGURATION, OUTPUT -> HttpStatus.INTERNAL_SERVER_ERROR;
+    };
+  }
+
+  HttpResponse response() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.put("title", status.reasonPhrase());
+    body.put("status", status.code());
+    body.put("detail", detail);
+    if (!hint.isEmpty()) {
+      body.put("hint", hint);
+    }
+    return HttpResponse.of(
+        ResponseHeaders.builder(status)
+            .contentType(TYPE)
+            .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
+            .build(),
+        HttpData.ofUtf8(body.toString()));
+  }
+}

@@ -1,0 +1,158 @@
+package io.lipstream.app.web;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.HttpResponse;
+import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.server.ServiceRequestContext;
+import io.lipstream.app.config.IceServerConfig;
+import io.lipstream.app.live.LiveSession;
+import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.SessionRequest;
+import io.lipstream.app.live.SessionStatistics;
+import io.lipstream.streaming.live.ViewerStatistics;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/** Sessions: begin, look at, speak, interrupt, end. */
+final class SessionsApi {
+  private static final int MAX_TEXT_CHARS = 8_000;
+
+  private final LiveSessions sessions;
+  private final CatalogueApi.Offer offer;
+  private final List<IceServerConfig> iceServers;
+  private final BooleanSupplier draining;
+
+  SessionsApi(
+      LiveSessions sessions,
+      CatalogueApi.Offer offer,
+      List<IceServerConfig> iceServers,
+      BooleanSupplier draining) {
+    this.sessions = sessions;
+    this.offer = offer;
+    this.iceServers = iceServers;
+    this.draining = draining;
+  }
+
+  HttpResponse create(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    if (draining.getAsBoolean()) {
+      throw new Problem.Refusal(
+          HttpStatus.SERVICE_UNAVAILABLE, "the server is stopping", "start it again");
+    }
+    ObjectNode body = Json.texts(request, Set.of("avatar", "voice"));
+    LiveSession session =
+        sessions.create(
+            new SessionRequest(
+                text(body, "avatar", offer.avatar()), text(body, "voice", offer.voice())));
+    return Json.response(
+        HttpStatus.CREATED, describe(session), "location", "/v1/sessions/" + session.id());
+  }
+
+  private static String text(ObjectNode body, String key, String otherwise) {
+    String value = body.path(key).asText("");
+    return value.isBlank() ? otherwise : value;
+  }
+
+  HttpResponse get(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    return Json.response(HttpStatus.OK, describe(session(ctx)));
+  }
+
+  HttpResponse delete(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    session(ctx).close();
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  HttpResponse say(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    session(ctx).say(text(request));
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  HttpResponse chat(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    session(ctx).chat(text(request));
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  HttpResponse interrupt(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    session(ctx).interrupt();
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  HttpResponse endTurn(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    session(ctx).endTurn();
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  /**
+   * The session of a request's path.
+   *
+   * @throws Problem.Refusal if there is none
+   */
+  LiveSession session(ServiceRequestContext ctx) {
+    String id = String.valueOf(ctx.pathParam("id"));
+    return sessions
+        .find(id)
+        .orElseThrow(
+            () ->
+                new Problem.Refusal(
+                    HttpStatus.NOT_FOUND,
+                    "there is no session " + id,
+                    "it may have ended; POST /v1/sessions begins one"));
+  }
+
+  private static String text(AggregatedHttpRequest request) {
+    String text = Json.texts(request, Set.of("text")).path("text").asText("");
+    if (text.isBlank()) {
+      throw new Problem.Refusal(
+          HttpStatus.BAD_REQUEST, "there is no text", "send {\"text\": \"Hello.\"}");
+    }
+    if (text.length() > MAX_TEXT_CHARS) {
+      throw new Problem.Refusal(
+          HttpStatus.REQUEST_ENTITY_TOO_LARGE,
+          "the text has " + text.length() + " characters, more than " + MAX_TEXT_CHARS,
+          "send it in parts");
+    }
+    return text;
+  }
+
+  private ObjectNode describe(LiveSession session) {
+    String path = "/v1/sessions/" + session.id();
+    ObjectNode body =
+        Json.object()
+            .put("id", session.id())
+            .put("avatar", session.request().avatar())
+            .put("voice", session.request().voice())
+            .put("state", EventText.name(session.state()))
+            .put("whep", path + "/whep")
+            .put("events", path + "/events");
+    ArrayNode ice = body.putArray("iceServers");
+    for (IceServerConfig server : iceServers) {
+      ObjectNode one = ice.addObject().put("urls", server.url());
+      if (!server.username().isEmpty()) {
+        one.put("username", server.username()).put("credential", server.credential().value());
+      }
+    }
+    SessionStatistics done = session.statistics();
+    body.putObject("statistics")
+        .put("picturesShown", done.picturesShown())
+        .put("mouthsDrawn", done.mouthsDrawn())
+        .put("mouthsLate", done.mouthsLate())
+        .put("soundsMissing", done.soundsMissing())
+        .put("firstPictureMillis", done.firstPictureNanos() / 1e6);
+    ArrayNode viewers = body.putArray("viewers");
+    done.viewers().forEach(viewer -> viewers.add(describe(viewer)));
+    return body;
+  }
+
+  private static ObjectNode describe(ViewerStatistics viewer) {
+    return Json.object()
+        .put("picturesSent", viewer.picturesSent())
+        .put("picturesDropped", viewer.picturesDropped())
+        .put("bytesSent", viewer.bytesSent())
+        .put("packetsResent", viewer.packetsResent())
+        .put("lostShare", viewer.lostShare())
+        .put("roundTripMillis", viewer.roundTripNanos() / 1e6)
+        .put("bitrateBps", viewer.bitrateBps());
+  }
+}

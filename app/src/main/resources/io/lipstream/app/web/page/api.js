@@ -1,0 +1,51 @@
+// The server's HTTP interface, docs/api.md; what it refuses becomes a Refusal with its hint.
+
+export class Refusal extends Error {
+  constructor(status, message, hint) {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+/** The server cannot be reached at all. */
+export class Unreachable extends Refusal {
+  constructor() {
+    super(0, "The server does not answer.", "Is lipstream serve still running?");
+  }
+}
+
+async function call(method, path, { body, type = "application/json", keepalive = false } = {}) {
+  const headers = body === undefined ? {} : { "Content-Type": type };
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body, keepalive, cache: "no-store" });
+  } catch {
+    throw new Unreachable();
+  }
+  if (answer.ok) {
+    return answer;
+  }
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refusal(answer.status, problem.detail ?? `The server answered ${answer.status}.`, problem.hint ?? "");
+}
+
+const json = (value) => ({ body: JSON.stringify(value) });
+
+export const avatars = async () => (await (await call("GET", "/v1/avatars")).json()).avatars;
+export const voices = async () => (await (await call("GET", "/v1/voices")).json()).voices;
+export const create = async (avatar, voice) => (await call("POST", "/v1/sessions", json({ avatar, voice }))).json();
+export const describe = async (session) => (await call("GET", session)).json();
+export const chat = (session, text) => call("POST", `${session}/chat`, json({ text }));
+export const say = (session, text) => call("POST", `${session}/say`, json({ text }));
+export const endTurn = (session) => call("POST", `${session}/end-turn`);
+export const interrupt = (session) => call("POST", `${session}/interrupt`);
+
+/** Works while the page is being left, too. */
+export const remove = (resource) => call("DELETE", resource, { keepalive: true }).catch(() => {});
+
+/** WHEP: an offer for an answer; the resource is what ends the connection. */
+export async function watch(session, sdp) {
+  const answer = await call("POST", `${session}/whep`, { body: sdp, type: "application/sdp" });
+  return { sdp: await answer.text(), resource: answer.headers.get("Location") };
+}

@@ -1,0 +1,169 @@
+package io.lipstream.app.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.talk.TurnSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The configuration file of {@code lipstream serve}: defaults, mapping, refusals. */
+final class ServeConfigTest {
+  private static final Path REFERENCE = Path.of("../config/serve.yaml");
+  private static final Path PAGE = Path.of("../docs/config.md");
+
+  private static ServeConfig parse(String yaml) {
+    return ConfigFile.parse(yaml, "test.yaml", ServeConfig.DEFAULT);
+  }
+
+  private static LipstreamException refusal(String yaml) {
+    LipstreamException refused = catchThrowableOfType(LipstreamException.class, () -> parse(yaml));
+    assertThat(refused).as(yaml).isNotNull();
+    assertThat(refused.kind()).isEqualTo(LipstreamException.Kind.CONFIGURATION);
+    return refused;
+  }
+
+  @Test
+  void anEmptyFileMeansTheDefaults() {
+    assertThat(parse("")).isEqualTo(ServeConfig.DEFAULT);
+  }
+
+  @Test
+  void everyDefaultIsWhatTheDocumentsPromise() {
+    ServeConfig config = ServeConfig.DEFAULT;
+
+    assertThat(config.server())
+        .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 10));
+    assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
+    assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
+    assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
+    assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
+    assertThat(config.turnTaking().settings()).isEqualTo(TurnSettings.DEFAULT);
+    assertThat(config.webrtc()).isEqualTo(new WebRtcConfig("", 0, true, List.of(), List.of()));
+    assertThat(config.computing()).isEqualTo(InferenceConfig.DEFAULT);
+    assertThat(config.metrics()).isEqualTo(MetricsConfig.DEFAULT);
+  }
+
+  @Test
+  void everyKeyReachesItsRecord() {
+    ServeConfig config =
+        parse(
+            """
+            server: {address: 0.0.0.0, port: 1, allowed_hosts: [a.b], allowed_origins: ['https://c.d'], worker_count_per_gpu: 2,
+              drain_timeout_seconds: 3}
+            tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
+            live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600}
+            voice: {engine: openai, name: n}
+            language_model: {engine: openai, server: {model: o}, instructions: p}
+            recognizer: {engine: openai, language: de}
+            turn_taking: {speech_probability: 0.1, barge_in_probability: 0.2, minimum_speech_ms: 3, barge_in_speech_ms: 4,
+              end_silence_ms: 500, pre_roll_ms: 6, longest_turn_seconds: 7, echo_guard: false}
+            webrtc: {address: '::1', port: 9, tcp: false, advertised_addresses: [192.0.2.7],
+              ice_servers: [{url: 'stun:s:1'}, {url: 'turn:t:2', username: u, credential: w}]}
+            onnx: {intra_op_threads: 2}
+            metrics: {port: 19}
+            """);
+
+    assertThat(config.server())
+        .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 3));
+    assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
+    assertThat(config.live()).isEqualTo(new LiveConfig("sam", List.of(), 4, 5, 600));
+    assertThat(config.voice().name()).isEqualTo("n");
+    assertThat(config.languageModel().server().model()).isEqualTo("o");
+    assertThat(config.recognizer().language()).isEqualTo("de");
+    assertThat(config.turnTaking())
+        .isEqualTo(new TurnTakingConfig(0.1, 0.2, 3, 4, 500, 6, 7, false));
+    assertThat(config.webrtc())
+        .isEqualTo(
+            new WebRtcConfig(
+                "::1",
+                9,
+                false,
+                List.of("192.0.2.7"),
+                List.of(
+                    new IceServerConfig("stun:s:1", "", Secret.NONE),
+                    new IceServerConfig("turn:t:2", "u", new Secret("w")))));
+    assertThat(config.computing().server().workerCountPerGpu()).isEqualTo(2);
+    assertThat(config.computing().onnx()).isEqualTo(new OnnxConfig(1, 2, 1, 1024));
+    assertThat(config.metrics().port()).isEqualTo(19);
+    assertThat(ConfigFile.print(config)).doesNotContain("credential: w").contains("(hidden)");
+  }
+
+  @Test
+  void theReferenceFileHoldsEveryKeyAtItsDefault() throws IOException {
+    String reference = Files.readString(REFERENCE);
+
+    assertThat(parse(reference)).isEqualTo(ServeConfig.DEFAULT);
+    for (String key : ConfigFile.keys(ServeConfig.DEFAULT).keySet()) {
+      String last = key.substring(key.lastIndexOf('.') + 1);
+      assertThat(
+              Pattern.compile("(?m)^[# ].*\\b" + last + ":|^" + last + ":")
+                  .matcher(reference)
+                  .find())
+          .as(key + " in " + REFERENCE)
+          .isTrue();
+    }
+  }
+
+  @Test
+  void thePageListsEveryKeyOfItsOwnWithItsDefault() throws IOException {
+    String page = Files.readString(PAGE);
+    page = page.substring(page.indexOf("\n# Configuration of `lipstream serve`"));
+    Set<String> listed = new TreeSet<>();
+    Pattern row = Pattern.compile("(?m)^\\| `([a-z0-9_.*]+)` \\| ");
+    row.matcher(page).results().forEach(found -> listed.add(found.group(1)));
+    Set<String> expected = new TreeSet<>(ConfigFile.keys(ServeConfig.DEFAULT).keySet());
+    expected.removeAll(ConfigFile.keys(ServeConfig.DEFAULT.computing()).keySet());
+    expected.addAll(List.of("server.address", "server.port", "server.worker_count_per_gpu"));
+    expected.add("server.drain_timeout_seconds");
+    expected.addAll(RefusedKeys.all(ServeConfig.DEFAULT).keySet());
+
+    assertThat(listed).isEqualTo(expected);
+    String text = page;
+    ConfigFile.keys(ServeConfig.DEFAULT)
+        .forEach(
+            (key, value) -> {
+              if (expected.contains(key) && value.length() < 60) {
+                assertThat(text)
+                    .contains("| `" + key + "` | `" + value.replace("\"\"", "empty") + "` |");
+              }
+            });
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "server: {prot: 1} | :1: unknown key server.prot",
+        "server: {queue_size: 1} | :1: server.queue_size belongs to lipstream inference",
+        "server: {allowed_hosts: ['a/b']} | :1: server.allowed_hosts must hold names",
+        "server: {allowed_origins: [a.b]} | :1: server.allowed_origins must hold origins",
+        "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
+        "voice: {server: {model: m}} | :1: voice.server is for voice.engine: openai",
+        "turn_taking: {speech_probability: 1} | :1: turn_taking.speech_probability must be from",
+        "webrtc: {ice_servers: [{url: 'http://a'}]} | webrtc.ice_servers must have urls",
+        "webrtc: {port: 8080} | :1: webrtc.port is the server's own port",
+        "capacity: {visuals_memory_gb: 1} | :1: capacity.visuals_memory_gb belongs to",
+        "metrics: {port: 8080} | :1: metrics.port is the server's own port",
+        "output: {format: jpeg} | :1: output is not needed",
+      })
+  void refusesAValueWithItsLineAndReason(String yaml, String reason) {
+    assertThat(refusal(yaml.strip()).getMessage()).startsWith("test.yaml").contains(reason);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 9000})
+  void theCommandLinesPortGoesBeforeTheFiles(int port) {
+    assertThat(parse("server: {port: 1}").withPort(port).server().port()).isEqualTo(port);
+  }
+}
