@@ -1,0 +1,297 @@
+// The page in a real Chromium against the real server, with Ada: nothing is faked but the microphone's device.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { otherSite, serve, spoken } from "./server.mjs";
+
+const require = createRequire(import.meta.url);
+const AXE = require.resolve("axe-core/axe.min.js");
+const WHEP = readFileSync(require.resolve("whip-whep/whep.js"), "utf8");
+const WATCH = join(import.meta.dirname, "watch.js");
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
+/** Of Ada's 1280x720 picture: the mouth, and as much of the forehead. */
+const ADA = { mouth: [590, 345, 110, 75], still: [590, 175, 110, 30] };
+const AUDIBLE = 0.004;
+const PATIENCE = 60_000;
+
+let server;
+let site;
+let browser;
+const folder = mkdtempSync(join(tmpdir(), "lipstream-page-"));
+
+function launch(...flags) {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", ...flags],
+  });
+}
+
+before(async () => {
+  site = await otherSite('<!doctype html><title>Player</title><video autoplay muted playsinline></video><script type="module" src="/whep.js"></script>', `${WHEP}\nwindow.WHEPClient = WHEPClient;`);
+  server = await serve([site.origin]);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  site?.close();
+  const code = await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+  assert.equal(code, 0, `the server ends with 0 when it is told to stop\n${server?.log()}`);
+});
+
+/** A fresh visitor on the page; complaints of the page fail the test that asks for them. */
+async function visit(options = {}, from = browser) {
+  const context = await from.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["microphone"], ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (e) => complaints.push(e.message));
+  page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+  const sessions = [];
+  page.on("response", async (r) => {
+    if (r.request().method() === "POST" && r.url().endsWith("/v1/sessions") && r.ok()) sessions.push((await r.json()).id);
+  });
+  await page.goto(server.url);
+  await page.waitForFunction(() => !document.getElementById("start").disabled);
+  return { context, page, complaints, sessions };
+}
+
+async function start(page) {
+  await page.click("#start");
+  await live(page);
+}
+const live = (page) => page.waitForFunction(() => document.body.dataset.phase === "live" && document.getElementById("video").videoWidth > 0, null, { timeout: PATIENCE });
+const state = (page, ...wanted) => page.waitForFunction((w) => w.includes(document.body.dataset.state), wanted, { timeout: PATIENCE });
+const watch = async (page) => {
+  await page.addScriptTag({ path: WATCH }).catch(async () => page.evaluate(readFileSync(WATCH, "utf8")));
+  await page.evaluate((rect) => watchAvatar(document.getElementById("video"), rect), ADA);
+};
+const samples = (page) => page.evaluate(() => window.samples.splice(0));
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const most = (values) => Math.max(0, ...values);
+
+test("the mouth moves while the avatar is heard, and is closed before and after", async () => {
+  const { context, page, complaints } = await visit();
+  await start(page);
+  await watch(page);
+  await page.waitForTimeout(2500);
+  const idle = await samples(page);
+
+  await page.check('input[value="say"]', { force: true });
+  await page.fill("#text", "My mama moved away on Monday. How are you now? Oh, how wonderful.");
+  await page.keyboard.press("Enter");
+  await state(page, "speaking");
+  await state(page, "idle");
+  const speech = (await samples(page)).filter((s) => s.state === "speaking");
+  await page.waitForTimeout(1000);
+  await samples(page);
+  await page.waitForTimeout(2500);
+  const rest = await samples(page);
+
+  const loud = speech.filter((s) => s.rms > AUDIBLE);
+  assert.ok(most(idle.map((s) => s.rms)) < AUDIBLE, "silent before");
+  assert.ok(loud.length > 10, `heard in ${loud.length} samples of ${speech.length}`);
+  assert.ok(most(rest.map((s) => s.rms)) < AUDIBLE, "silent after");
+  const closed = most(idle.map((s) => s.dark));
+  assert.ok(most(loud.map((s) => s.dark)) > closed + 0.02, `opens: ${most(loud.map((s) => s.dark))} dark, ${closed} at rest`);
+  assert.ok(most(rest.map((s) => s.dark)) <= closed + 0.02, "closed after");
+  const speaking = median(loud.map((s) => s.moved));
+  const resting = median(idle.map((s) => s.moved));
+  assert.ok(speaking > 1.5 * resting, `the mouth's region moves: ${speaking}, at rest ${resting}`);
+  assert.ok(median(loud.map((s) => s.still)) < speaking, "the forehead moves less than the mouth");
+  assert.match(await page.textContent("#turns"), /My mama moved away on Monday\./);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("an interruption stops voice and mouth, and what was heard is kept", async () => {
+  const { context, page, complaints } = await visit();
+  await start(page);
+  await watch(page);
+  await page.waitForTimeout(1500);
+  const closed = most((await samples(page)).map((s) => s.dark));
+  await page.check('input[value="say"]', { force: true });
+  await page.fill("#text", "This goes on and on. ".repeat(12));
+  await page.keyboard.press("Enter");
+  await state(page, "speaking");
+  await page.waitForFunction((a) => window.samples.filter((s) => s.rms > a).length > 5, AUDIBLE, { timeout: PATIENCE });
+
+  await page.keyboard.press("Escape");
+  await state(page, "idle");
+  await page.waitForTimeout(800);
+  await samples(page);
+  await page.waitForTimeout(2000);
+  const rest = await samples(page);
+
+  assert.ok(most(rest.map((s) => s.rms)) < AUDIBLE, "silent");
+  assert.ok(most(rest.map((s) => s.dark)) <= closed + 0.02, "closed");
+  await page.waitForFunction(() => document.querySelector("#turns em")?.textContent === "interrupted");
+  const turns = await page.locator("#turns li.avatar p").last().textContent();
+  assert.ok(turns.length < "This goes on and on. ".length * 11, `only what was heard is kept: ${turns}`);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("the microphone is heard and answered", async () => {
+  const helper = await browser.newPage();
+  const wav = await spoken(helper, "Hello. What is your name?", folder);
+  await helper.close();
+  const speaking = await launch(`--use-file-for-fake-audio-capture=${wav}`);
+  try {
+    const { page } = await visit({}, speaking);
+    await start(page);
+    await page.click("#mic");
+    await state(page, "listening");
+    await page.waitForFunction(() => document.querySelector("#turns li.you"), null, { timeout: PATIENCE });
+    await state(page, "speaking");
+    await page.waitForFunction(() => document.querySelector("#turns li.avatar p")?.textContent.length > 3, null, { timeout: PATIENCE });
+    assert.equal(await page.getAttribute("#mic", "aria-pressed"), "true");
+  } finally {
+    await speaking.close();
+  }
+});
+
+test("a reload leaves no session behind", async () => {
+  const { context, page, sessions } = await visit();
+  await start(page);
+  assert.equal(sessions.length, 1);
+  await page.reload();
+  await assertGone(sessions[0]);
+  assert.equal(await page.getAttribute("body", "data-phase"), "start");
+  await context.close();
+});
+
+test("a closed tab leaves no session behind", async () => {
+  const { context, page, sessions } = await visit();
+  await start(page);
+  await page.close({ runBeforeUnload: false });
+  await assertGone(sessions[0]);
+  await context.close();
+});
+
+async function assertGone(id) {
+  const path = `${server.url}/v1/sessions/${id}`;
+  for (let i = 0; i < 300 && (await fetch(path)).status !== 404; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.equal((await fetch(path)).status, 404);
+  assert.equal(await server.gauge("lipstream_sessions"), 0);
+}
+
+test("the keyboard alone is enough", async () => {
+  const { context, page } = await visit();
+  const focused = () => page.evaluate(() => document.activeElement?.id);
+  for (let i = 0; i < 12 && (await focused()) !== "start"; i++) await page.keyboard.press("Tab");
+  assert.equal(await focused(), "start");
+  await page.keyboard.press("Enter");
+  await live(page);
+  assert.equal(await focused(), "text", "after the start the text box waits");
+  await page.keyboard.type("Hello, who are you?");
+  await page.keyboard.press("Enter");
+  await state(page, "thinking", "speaking");
+  await state(page, "speaking");
+  await page.keyboard.press("Escape");
+  await state(page, "idle");
+  for (let i = 0; i < 4 && (await focused()) !== "mic"; i++) await page.keyboard.press("Tab");
+  assert.equal(await focused(), "mic");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.getElementById("mic").getAttribute("aria-pressed") === "true");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.getElementById("mic").getAttribute("aria-pressed") === "false");
+  for (let i = 0; i < 14 && (await focused()) !== "settings-open"; i++) await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "settings-open");
+  await page.keyboard.press("Enter");
+  assert.ok(await page.isVisible("dialog"));
+  await page.keyboard.press("Escape");
+  assert.ok(await page.isHidden("dialog"));
+  assert.equal(await focused(), "settings-open", "the focus returns to where it was");
+  await context.close();
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds no serious fault, ${colorScheme}`, async () => {
+    // The page's policy lets no foreign script in.
+    const { context, page } = await visit({ colorScheme, bypassCSP: true, reducedMotion: "reduce" });
+    await page.addScriptTag({ path: AXE });
+    const faults = async (where) => {
+      const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+      return found.violations
+        .filter((v) => v.impact === "serious" || v.impact === "critical")
+        .map((v) => `${where}: ${v.id} ${v.help}: ${v.nodes.map((n) => n.html).join(" ")}`);
+    };
+    assert.deepEqual(await faults("start"), []);
+    await start(page);
+    await page.click("#conversation-toggle");
+    await page.click("#numbers-toggle");
+    assert.deepEqual(await faults("live"), []);
+    await page.click("#settings-open");
+    assert.deepEqual(await faults("settings"), []);
+    await context.close();
+  });
+}
+
+test("a player of somebody else's, on somebody else's site, plays a session", async () => {
+  const created = await fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+  assert.equal(created.status, 201);
+  const { id, whep } = await created.json();
+  const page = await browser.newPage();
+  await page.goto(site.origin);
+  await page.waitForFunction(() => window.WHEPClient);
+  await page.evaluate(async (url) => {
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    peer.addTransceiver("video", { direction: "recvonly" });
+    const stream = new MediaStream();
+    peer.ontrack = (e) => {
+      stream.addTrack(e.track);
+      document.querySelector("video").srcObject = stream;
+    };
+    window.player = new WHEPClient();
+    await window.player.view(peer, url);
+  }, server.url + whep);
+  await page.waitForFunction(() => document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > 25, null, { timeout: PATIENCE });
+  assert.equal(await page.evaluate(() => document.querySelector("video").videoWidth), 1280);
+  await page.evaluate(() => window.player.stop());
+  await page.close();
+  assert.equal((await fetch(`${server.url}/v1/sessions/${id}`, { method: "DELETE" })).status, 204);
+});
+
+test("pages of other sites cannot drive the server", async () => {
+  const page = await browser.newPage();
+  await page.goto(`data:text/html,<title>Elsewhere</title>`);
+  const before = await server.gauge("lipstream_sessions");
+  const outcome = await page.evaluate(
+    (url) => fetch(url, { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" }).then(() => "answered", () => "refused"),
+    `${server.url}/v1/sessions`,
+  );
+  assert.equal(outcome, "refused");
+  assert.equal(await server.gauge("lipstream_sessions"), before);
+  await page.close();
+});
+
+test("screenshots", { skip: process.env.LIPSTREAM_PICTURES ? false : "only with --pictures" }, async () => {
+  const shots = [
+    ["page", { width: 1440, height: 900 }, "light"],
+    ["page-dark", { width: 1440, height: 900 }, "dark"],
+    ["page-phone", { width: 390, height: 844 }, "light"],
+    ["page-phone-dark", { width: 390, height: 844 }, "dark"],
+  ];
+  for (const [name, viewport, colorScheme] of shots) {
+    const { context, page } = await visit({ viewport, colorScheme, deviceScaleFactor: name.includes("phone") ? 2 : 1 });
+    const shot = (suffix) => page.screenshot({ path: join(process.env.LIPSTREAM_PICTURES, `${name}${suffix}.jpg`), type: "jpeg", quality: 84 });
+    await shot("-start");
+    await start(page);
+    if (viewport.width > 1000) await page.click("#numbers-toggle");
+    await page.fill("#text", "Hello, who are you?");
+    await page.keyboard.press("Enter");
+    await state(page, "speaking");
+    await page.waitForFunction(() => document.querySelectorAll("#caption span").length > 7, null, { timeout: PATIENCE });
+    await shot("");
+    await context.close();
+  }
+});
