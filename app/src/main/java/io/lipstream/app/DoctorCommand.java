@@ -5,6 +5,7 @@ import io.lipstream.inference.engine.DeviceStatus.GpuReading;
 import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.media.Ffmpeg;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.speech.recognition.PocketSphinxRecognizer;
 import io.lipstream.streaming.file.FfmpegEncoders;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -70,6 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
       encoders();
     }
     component("Avatars", DoctorCommand::avatars);
+    recognizer();
     spec.commandLine()
         .getOut()
         .println(healthy ? "\nEverything needed is here." : "\nSomething needed is missing.");
@@ -161,6 +163,17 @@ final class DoctorCommand implements Callable<Integer> {
         say("-", "Encoder", text);
       }
     }
+  }
+
+  /** Not needed: who cannot speak to the avatar can type. */
+  private void recognizer() {
+    PocketSphinxRecognizer.obstacle()
+        .ifPresentOrElse(
+            obstacle -> {
+              say("-", "Recogniser", obstacle.getMessage());
+              say("", "", "-> " + obstacle.hint());
+            },
+            () -> fine("Recogniser", "PocketSphinx, American English, good for a demonstration"));
   }
 
   private static String avatars() {
