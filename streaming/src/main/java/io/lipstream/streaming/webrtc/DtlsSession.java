@@ -129,7 +129,7 @@ final class DtlsSession {
   }
 
   private void run(boolean client) {
-    String reason = "closed";
+    String reason = "DTLS failed";
     try {
       Packets packets = new Packets();
       DTLSTransport transport =
@@ -138,14 +138,13 @@ final class DtlsSession {
               : new DTLSServerProtocol().accept(new DtlsServer(identity, this), packets);
       established = true;
       listen(transport);
-      if (left) {
-        reason = "the other side closed the connection";
-      }
       transport.close();
+      reason = left ? "the other side closed the connection" : "closed";
     } catch (IOException | RuntimeException e) {
       reason = (established ? "DTLS failed: " : "the DTLS handshake failed: ") + e.getMessage();
+    } finally {
+      events.ended(reason); // whatever was thrown, or the connection would wait for it
     }
-    events.ended(reason);
   }
 
   /** Answers what is repeated of the handshake, until one side says farewell. */

@@ -36,7 +36,7 @@ final class SocketThread {
   private volatile boolean stopping;
 
   /**
-   * Begins at once.
+   * A thread that is not started.
    *
    * @param tick periodic work; returns after how many milliseconds it wants to be called again
    */
@@ -44,6 +44,10 @@ final class SocketThread {
     selector = Selector.open();
     this.tick = tick;
     thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
+  }
+
+  /** Once everything is there that the periodic work uses. */
+  void start() {
     thread.start();
   }
 

@@ -8,6 +8,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Accepts TCP connections for ICE (RFC 6544), and ends those that do not prove soon whose they are.
@@ -21,12 +22,14 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
 
   private final ServerSocketChannel channel;
   private final SocketThread thread;
+  private final LongSupplier clock;
   private final Arrivals arrivals;
   private final Map<TcpRoute, Long> strangers = new LinkedHashMap<>();
-  private long nowNanos;
 
-  TcpPort(InetSocketAddress local, SocketThread thread, Arrivals arrivals) throws IOException {
+  TcpPort(InetSocketAddress local, SocketThread thread, LongSupplier clock, Arrivals arrivals)
+      throws IOException {
     this.thread = thread;
+    this.clock = clock;
     this.arrivals = arrivals;
     channel = ServerSocketChannel.open();
     try {
@@ -57,7 +60,7 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
           new TcpRoute(
               connection, (InetSocketAddress) connection.getRemoteAddress(), thread, arrivals);
       route.listen();
-      strangers.put(route, nowNanos);
+      strangers.put(route, clock.getAsLong());
       if (strangers.size() > MAX_STRANGERS) {
         TcpRoute oldest = strangers.keySet().iterator().next();
         strangers.remove(oldest);
@@ -74,8 +77,7 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
     strangers.remove(route);
   }
 
-  void tick(long newNowNanos) {
-    nowNanos = newNowNanos;
+  void tick(long nowNanos) {
     if (strangers.isEmpty()) {
       return;
     }

@@ -33,6 +33,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
   private static final long IDLE_MILLIS = 500;
   private static final Duration FAREWELL = Duration.ofSeconds(2);
   private static final int ID_LETTERS = 22;
+  private static final int ATTEMPTS = 10;
 
   private final WebRtcSettings settings;
   private final LongSupplier clock;
@@ -55,19 +56,24 @@ public final class WebRtcEndpoint implements AutoCloseable {
    * @throws LipstreamException of kind ENVIRONMENT if the port is taken or the address not ours
    */
   public static WebRtcEndpoint open(WebRtcSettings settings, LongSupplier clock) {
-    try {
-      return new WebRtcEndpoint(settings, clock);
-    } catch (IOException e) {
-      throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
-          "cannot listen for WebRTC on "
-              + settings.bindAddress().getHostAddress()
-              + " port "
-              + settings.port()
-              + ": "
-              + e.getMessage(),
-          "choose another port, or stop the program that has it",
-          e);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return new WebRtcEndpoint(settings, clock);
+      } catch (IOException e) {
+        // A free port of UDP may be taken in TCP; the next one will not be.
+        if (settings.port() != 0 || attempt == ATTEMPTS) {
+          throw new LipstreamException(
+              LipstreamException.Kind.ENVIRONMENT,
+              "cannot listen for WebRTC on "
+                  + settings.bindAddress().getHostAddress()
+                  + " port "
+                  + settings.port()
+                  + ": "
+                  + e.getMessage(),
+              "choose another port, or stop the program that has it",
+              e);
+        }
+      }
     }
   }
 
@@ -83,12 +89,14 @@ public final class WebRtcEndpoint implements AutoCloseable {
       thread = started;
       tcp =
           settings.tcp()
-              ? new TcpPort(new InetSocketAddress(settings.bindAddress(), port), thread, ice)
+              ? new TcpPort(new InetSocketAddress(settings.bindAddress(), port), thread, clock, ice)
               : null;
       if (tcp != null) {
         ice.strangersOf(tcp);
       }
       udp.listen(thread);
+      thread.start();
+      Rehearsal.begin(identity);
     } catch (IOException e) {
       if (started != null) {
         started.stop();

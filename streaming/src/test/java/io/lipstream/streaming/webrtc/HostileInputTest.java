@@ -186,6 +186,38 @@ final class HostileInputTest {
     }
   }
 
+  @Test
+  void forgedHandshakesEndAndLeaveNothingBehind() throws Exception {
+    Random random = new Random(SEED);
+    try (Viewing viewing = new Viewing()) {
+      for (int i = 0; i < 20; i++) {
+        Pair pair = viewing.call(WatchSettings.DEFAULT);
+        Connection connection = pair.peer().connection();
+        CountDownLatch taken = new CountDownLatch(1);
+        for (int k = 0; k < 50; k++) {
+          byte[] bytes = new byte[14 + random.nextInt(100)];
+          random.nextBytes(bytes);
+          bytes[0] = (byte) (20 + random.nextInt(4));
+          Bytes.putUint16(bytes, 1, 0xFEFD);
+          Bytes.putUint16(bytes, 3, 0); // in the clear, as handshakes begin
+          Bytes.putUint16(bytes, 11, bytes.length - 13);
+          viewing.server.thread().run(() -> connection.packet(bytes, bytes.length));
+        }
+        viewing.server.thread().run(taken::countDown);
+        assertThat(taken.await(Viewing.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        pair.peer().close(); // in whatever state it is
+        String last = Viewing.next(viewing.heard.events);
+        if (last.equals("connected")) {
+          last = Viewing.next(viewing.heard.events);
+        }
+        assertThat(last).startsWith("closed");
+        pair.watching().close();
+      }
+      assertThat(viewing.server.statistics().connections()).isZero();
+      assertThat(viewing.server.ice().routeCount()).isZero();
+    }
+  }
+
   private static byte kind(Random random) {
     return switch (random.nextInt(4)) {
       case 0 -> (byte) random.nextInt(4); // STUN
