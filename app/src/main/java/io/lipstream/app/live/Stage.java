@@ -275,7 +275,7 @@ final class Stage implements AutoCloseable {
       }
       if (restingMouths.isComplete()) {
         int period = manifest.order().period(frames.frameCount());
-        feed.loop(tick, period, ptsNanos, () -> idlePicture(tick));
+        feed.loop(tick, period, ptsNanos, this::idlePicture);
       } else {
         feed.picture(idlePicture(tick), ptsNanos);
       }

@@ -97,7 +97,7 @@ public class VideoFeedBenchmark {
     }
     tick++;
     AdaPictures loop = pictures;
-    feed.loop(tick, loop.period(), tick * FRAME_NANOS, () -> loop.at(tick));
+    feed.loop(tick, loop.period(), tick * FRAME_NANOS, loop::at);
   }
 
   @TearDown

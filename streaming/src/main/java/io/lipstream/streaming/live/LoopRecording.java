@@ -20,6 +20,9 @@ final class LoopRecording {
   /** Of a round; longer loops are encoded each time. */
   private static final long MAX_BYTES = 64 << 20;
 
+  /** Skipped pictures that are worth making up for; half a second at 25 a second. */
+  private static final int MAX_MISSING = 12;
+
   /** How far the rate may move before the recording is worth making anew. */
   private static final double MUCH_MORE = 1.5;
 
@@ -34,7 +37,7 @@ final class LoopRecording {
   private long bytes;
 
   /** The tick that was last sent from here. */
-  private long lastTick = Long.MIN_VALUE;
+  private long lastTick = Long.MIN_VALUE / 2;
 
   /**
    * Begins empty.
@@ -57,6 +60,12 @@ final class LoopRecording {
     return otherLoopPictures == loopPictures
         && otherBitrateBps <= bitrateBps * MUCH_MORE
         && otherBitrateBps >= bitrateBps * MUCH_LESS;
+  }
+
+  /** The tick after the last one sent or recorded here, if that is not long ago; else this one. */
+  long firstMissing(long tick) {
+    boolean few = lastTick < tick && tick - lastTick <= MAX_MISSING;
+    return few ? lastTick + 1 : tick;
   }
 
   private int place(long tick) {

@@ -2,7 +2,7 @@ package io.lipstream.streaming.live;
 
 import io.lipstream.media.picture.I420Frame;
 import java.util.Arrays;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +24,7 @@ public final class VideoFeed implements AutoCloseable {
   /** Viewers that lose packets ask for keyframes often; more would crowd out the pictures. */
   public static final long KEYFRAME_FLOOR_NANOS = 500_000_000;
 
+  private static final long SECOND_NANOS = 1_000_000_000;
   private static final Logger LOG = LoggerFactory.getLogger(VideoFeed.class);
 
   private final LiveVideoCodec codec;
@@ -104,12 +105,24 @@ public final class VideoFeed implements AutoCloseable {
    * Like {@link #picture}, for pictures that come round again and again: what was encoded in one
    * round is sent in all later ones, and only who comes in the middle of one makes work.
    *
+   * <p>A round must not miss a picture, or all after it would have to be encoded. A few ticks that
+   * were skipped are therefore made up for.
+   *
    * @param tick counts the pictures since any beginning
    * @param loopPictures after so many the loop looks the same again
-   * @param picture asked only for what must be encoded
+   * @param pictures of a tick, asked only for what must be encoded
    */
   public synchronized void loop(
-      long tick, int loopPictures, long ptsNanos, Supplier<I420Frame> picture) {
+      long tick, int loopPictures, long ptsNanos, LongFunction<I420Frame> pictures) {
+    long first = recording == null ? tick : recording.firstMissing(tick);
+    for (long each = first; each <= tick; each++) {
+      long frames = tick - each;
+      loopOne(each, loopPictures, ptsNanos - frames * SECOND_NANOS / framesPerSecond, pictures);
+    }
+  }
+
+  private void loopOne(
+      long tick, int loopPictures, long ptsNanos, LongFunction<I420Frame> pictures) {
     Seat[] now = seats;
     Seat.Wants wants = wanted(now, ptsNanos);
     if (wants == Seat.Wants.NOTHING) {
@@ -125,7 +138,8 @@ public final class VideoFeed implements AutoCloseable {
       send(repeated, now);
       return;
     }
-    EncodedPicture encoded = encode(picture.get(), ptsNanos, keyFrame || round.wantsKeyFrame(tick));
+    EncodedPicture encoded =
+        encode(pictures.apply(tick), ptsNanos, keyFrame || round.wantsKeyFrame(tick));
     round.record(tick, encoded);
     send(encoded, now);
   }
