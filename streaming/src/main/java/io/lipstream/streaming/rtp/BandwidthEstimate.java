@@ -3,22 +3,27 @@ package io.lipstream.streaming.rtp;
 /**
  * What the connection carries: the less of what its delays and what its losses allow.
  *
- * <p>Delay: while queues grow, 0.85 of what arrives; while they drain, no change; else more, by 8 %
- * a second, or by about a packet per round trip near the rate where queues last grew, but never
- * beyond 1.5 times what arrives, since more was not tried. A connection that carries little because
- * little is sent so keeps its estimate.
+ * <p>Delay: while queues grow, 0.85 of what arrives; while they drain, no change; else more, by 20
+ * % a second, by 8 % once queues are known to grow at some rate, or by about a packet per round
+ * trip near that rate, but never beyond 1.5 times what arrives, since more was not tried. A
+ * connection that carries little because little is sent so keeps its estimate, and loses it step by
+ * step rather than at once.
  *
  * <p>Loss, judged once a second: above 10 % less by half of the share lost, below 2 % more by 5 %,
  * in between no change; never below 0.85 of what arrives. Where the viewer sends no transport-wide
  * feedback, its receiver reports feed this half alone. Without any answer for a second the estimate
  * falls by a fifth every half second.
  *
- * <p>Sources: draft-ietf-rmcat-gcc-02, sections 5 and 6. There is no probing with padding.
+ * <p>Sources: draft-ietf-rmcat-gcc-02, sections 5 and 6. In place of its probing with padding: the
+ * quick search, and the small steps where little is sent.
  */
 final class BandwidthEstimate {
   private static final int REMEMBERED = 1 << 11;
   private static final double DECREASE = 0.85;
+  private static final double TRIED_SHARE = 0.5;
+  private static final double UNTRIED_DECREASE = 0.85;
   private static final double INCREASE_PER_SECOND = 1.08;
+  private static final double SEARCH_PER_SECOND = 1.2;
   private static final long RESPONSE_NANOS = 100_000_000;
   private static final long STRAIN_NANOS = 1_000_000_000;
   private static final long LOSS_WINDOW_NANOS = 1_000_000_000;
@@ -33,7 +38,8 @@ final class BandwidthEstimate {
   private final boolean[] lost = new boolean[REMEMBERED];
   private final TransportFeedback message = new TransportFeedback();
   private final DelayTrend trend = new DelayTrend();
-  private final ArrivalRate arriving = new ArrivalRate();
+  private final PassingRate arriving = new PassingRate();
+  private final PassingRate sending = new PassingRate();
 
   private double delayBps;
   private double lossBps;
@@ -78,6 +84,7 @@ final class BandwidthEstimate {
     bytes[slot] = size;
     lost[slot] = false;
     lastSent = sequence;
+    sending.packet(nowNanos, size);
     if (sentSinceAnswerNanos == Long.MIN_VALUE) {
       sentSinceAnswerNanos = nowNanos;
     }
@@ -191,6 +198,10 @@ final class BandwidthEstimate {
       double error = (limitBps - rate) / Math.sqrt(limitBps / 1_000) / 1_000;
       limitDeviation = Math.clamp(0.95 * limitDeviation + 0.05 * error * error * 1_000, 0.4, 2.5);
     }
+    if (sending.bitsPerSecond() < TRIED_SHARE * delayBps) {
+      // Little was sent, so what arrives is no measure of the connection: step by step instead.
+      target = Math.max(target, UNTRIED_DECREASE * delayBps);
+    }
     delayBps = Math.min(delayBps, target);
     decreasedNanos = nowNanos;
   }
@@ -209,7 +220,8 @@ final class BandwidthEstimate {
       double response = (RESPONSE_NANOS + roundTripNanos) / 1e9;
       more = delayBps + Math.max(1_000, 4_000 / response) * elapsedSeconds;
     } else {
-      more = delayBps * Math.pow(INCREASE_PER_SECOND, elapsedSeconds) + 1_000 * elapsedSeconds;
+      double perSecond = limitBps == 0 ? SEARCH_PER_SECOND : INCREASE_PER_SECOND;
+      more = delayBps * Math.pow(perSecond, elapsedSeconds) + 1_000 * elapsedSeconds;
     }
     if (rate > 0) {
       more = Math.min(more, 1.5 * rate + 10_000);

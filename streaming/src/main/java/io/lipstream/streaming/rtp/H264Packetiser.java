@@ -34,11 +34,16 @@ final class H264Packetiser implements PicturePacketiser {
     unit = 0;
     fragmentAt = 0;
     int start = -1;
-    for (int i = 0; i + 2 < length; i++) {
-      if (picture[i] == 0 && picture[i + 1] == 0 && picture[i + 2] == 1) {
+    int i = 0;
+    while (i + 2 < length) {
+      if ((picture[i + 2] & 0xff) > 1) {
+        i += 3; // no start code can hold this byte
+      } else if (picture[i] == 0 && picture[i + 1] == 0 && picture[i + 2] == 1) {
         add(start, i);
         start = i + 3;
-        i += 2;
+        i += 3;
+      } else {
+        i++;
       }
     }
     add(start, length);

@@ -46,6 +46,18 @@ class CongestionTest {
   }
 
   @Test
+  void anIdlePictureKeepsWhatTheConnectionIsKnownToCarry() {
+    Watching watching = new Watching(4, LiveVideoCodec.VP8);
+    watching.maxEncoderBps = 200_000;
+    watching.there.delay(40, 25).capacity(5_000_000);
+    watching.back.delay(40, 25);
+
+    watching.run(60_000);
+
+    assertThat(watching.bitrateBps).isGreaterThan(700_000);
+  }
+
+  @Test
   void bitrateIsNotToldAtEveryChange() {
     Watching watching = new Watching(5, LiveVideoCodec.VP8);
     watching.there.delay(30, 2).capacity(1_000_000);
