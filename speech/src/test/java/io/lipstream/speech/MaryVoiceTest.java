@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.lipsync.SpeechSynthesizer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -20,9 +21,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class MaryVoiceTest {
+class MaryVoiceTest extends SpeechSynthesizerContract {
   private static final String GREETING = "Hello, I am your avatar. How can I help you today?";
   private final MaryVoice voice = new MaryVoice();
+
+  @Override
+  SpeechSynthesizer speaker() {
+    return voice;
+  }
 
   @Test
   void speaksAGreetingOfPlausibleLengthAndLevel() {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.lipsync.SpeechSynthesizer;
 import io.lipstream.speech.http.ApiService;
 import io.lipstream.speech.http.LoopbackServer;
 import io.lipstream.speech.http.LoopbackServer.Reply;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class OpenAiVoiceTest {
+class OpenAiVoiceTest extends SpeechSynthesizerContract {
   private LoopbackServer server;
   private OpenAiVoice voice;
 
@@ -40,6 +41,12 @@ class OpenAiVoiceTest {
   void stop() {
     voice.close();
     server.close();
+  }
+
+  @Override
+  SpeechSynthesizer speaker() {
+    server.will(ok(WavBytes.pcm16(16_000, 1, 3_000, -20_000, 100)));
+    return voice;
   }
 
   @Test

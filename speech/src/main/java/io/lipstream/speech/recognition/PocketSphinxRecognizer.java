@@ -19,6 +19,9 @@ public final class PocketSphinxRecognizer implements SpeechRecognizer {
   private static final ThreadFactory THREADS =
       Thread.ofPlatform().daemon().name("recognizer-", 1).factory();
 
+  /** How much is heard between two partial texts, 200 ms. */
+  private static final int PARTIAL_SAMPLES = Recording.RATE_HZ / 5;
+
   private static @Nullable PocketSphinx shared;
 
   private final Set<Recording> recordings = ConcurrentHashMap.newKeySet();
@@ -51,14 +54,19 @@ public final class PocketSphinxRecognizer implements SpeechRecognizer {
   private static String recognise(Recording recording) throws InterruptedException {
     try (PocketSphinx.Decoder decoder = shared().open()) {
       String told = "";
+      int unheard = 0;
       for (Optional<short[]> piece = recording.next();
           piece.isPresent();
           piece = recording.next()) {
         decoder.process(piece.get());
-        String text = decoder.text();
-        if (!text.equals(told) && !text.isEmpty()) {
-          told = text;
-          recording.partial(text);
+        unheard += piece.get().length;
+        if (unheard >= PARTIAL_SAMPLES) {
+          unheard = 0;
+          String text = decoder.text();
+          if (!text.equals(told) && !text.isEmpty()) {
+            told = text;
+            recording.partial(text);
+          }
         }
       }
       decoder.end();
