@@ -106,7 +106,7 @@ final class Utterance {
     for (int i = 0; i < MOMENTS; i++) {
       free.add(new Moment(stage.spec(), stage::drawn));
     }
-    director = Thread.ofPlatform().daemon().name("speech-" + session).unstarted(this::direct);
+    director = Thread.ofPlatform().daemon().name("director-" + session).unstarted(this::direct);
   }
 
   void start() {

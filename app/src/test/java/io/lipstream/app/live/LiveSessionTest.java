@@ -25,6 +25,7 @@ import io.lipstream.media.avatar.FrameOrder;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.picture.Rect;
 import io.lipstream.media.talk.Message;
+import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import java.io.IOException;
@@ -57,7 +58,26 @@ final class LiveSessionTest {
   private final LocalEngine engine =
       LocalEngine.start(EngineSettings.cpu(), catalogue, EngineEvents.NONE, System::nanoTime);
 
-  private LiveSessions sessions = open(LiveSettings.DEFAULT);
+  /** Pure tones are nothing that a guard against echoes could judge. */
+  private static final LiveSettings SETTINGS = settings(64, LiveSettings.DEFAULT.idleTimeout());
+
+  private final LiveSessions sessions = open(SETTINGS);
+
+  private static LiveSettings settings(int maxSessions, Duration idleTimeout) {
+    TurnSettings usual = TurnSettings.DEFAULT;
+    TurnSettings turns =
+        new TurnSettings(
+            usual.speechProbability(),
+            usual.bargeInProbability(),
+            usual.minimumSpeech(),
+            usual.bargeInSpeech(),
+            usual.endSilence(),
+            usual.preRoll(),
+            usual.longestTurn(),
+            false);
+    return new LiveSettings(
+        maxSessions, idleTimeout, 1_000_000, "", turns, LiveSettings.DEFAULT.options());
+  }
 
   private LiveSessions open(LiveSettings settings) {
     return open(settings, model);
@@ -357,7 +377,7 @@ final class LiveSessionTest {
     }
     assertThat(heard).isBetween(15, 24);
     await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
-    await("the speech threads to end", () -> threads("speech-") == 0);
+    await("the directors to end", () -> threads("director-") == 0);
   }
 
   private static long threads(String name) {
@@ -456,7 +476,7 @@ final class LiveSessionTest {
 
   private void awaitRest() {
     await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
-    await("the speech threads to end", () -> threads("speech-") == 0);
+    await("the directors to end", () -> threads("director-") == 0);
   }
 
   private static long descriptors() throws IOException {
@@ -518,7 +538,7 @@ final class LiveSessionTest {
 
   @Test
   void aLanguageModelThatFailsIsReportedAndTheSessionGoesOn() {
-    try (LiveSessions speechless = open(LiveSettings.DEFAULT, new Talk.FixedModel(""))) {
+    try (LiveSessions speechless = open(SETTINGS, new Talk.FixedModel(""))) {
       LiveSession session = speechless.create(TINY);
       List<SessionEvent> events = record(session);
       session.chat("What is Oslo like?");
@@ -574,15 +594,7 @@ final class LiveSessionTest {
 
   @Test
   void aSessionThatNobodyWatchesIsClosedAndItsAvatarFreed() {
-    LiveSettings hasty =
-        new LiveSettings(
-            4,
-            Duration.ofMillis(200),
-            1_000_000,
-            "",
-            LiveSettings.DEFAULT.turns(),
-            LiveSettings.DEFAULT.options());
-    try (LiveSessions brief = open(hasty)) {
+    try (LiveSessions brief = open(settings(4, Duration.ofMillis(200)))) {
       LiveSession session = brief.create(TINY);
       List<SessionEvent> events = record(session);
       RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.H264);
