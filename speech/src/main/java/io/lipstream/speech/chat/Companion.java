@@ -7,6 +7,7 @@ import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -97,26 +98,32 @@ public final class Companion implements LanguageModel {
             .filter(message -> message.role() == Message.Role.USER)
             .map(Message::text)
             .toList();
-    String last = heard.isEmpty() ? "" : heard.getLast();
-    Script.Match match = script.match(last);
-    List<String> earlier = heard.isEmpty() ? List.of() : heard.subList(0, heard.size() - 1);
-    String name = name(heard).orElse("");
+    List<Script.Match> topics = topics(heard);
+    Script.Match match = topics.isEmpty() ? script.match("") : topics.getLast();
+    String name = name(topics).orElse("");
     Script.Topic topic = match.topic();
     if (topic.needs("{name}") && name.isEmpty()) {
       topic = script.topic("name-unknown");
     }
     String topicName = topic.name();
-    long before =
-        earlier.stream()
-            .filter(text -> script.match(text).topic().name().equals(topicName))
-            .count();
+    long before = topics.stream().filter(each -> each.topic().name().equals(topicName)).count() - 1;
     int choice = Math.floorMod(seed + topicName.hashCode() + before, topic.say().size());
     return filled(topic.say().get(choice), match.rest(), name);
   }
 
-  private Optional<String> name(List<String> heard) {
-    return heard.stream()
-        .map(script::match)
+  /** What was talked about; who wants more wants it of what was before. */
+  private List<Script.Match> topics(List<String> heard) {
+    List<Script.Match> topics = new ArrayList<>();
+    for (String text : heard) {
+      Script.Match match = script.match(text);
+      boolean more = match.topic().name().equals("more") && !topics.isEmpty();
+      topics.add(more ? topics.getLast() : match);
+    }
+    return topics;
+  }
+
+  private static Optional<String> name(List<Script.Match> topics) {
+    return topics.stream()
         .filter(match -> match.topic().name().equals("my-name"))
         .map(match -> capitalised(match.rest().replaceFirst("[\\s,.!?].*", "")))
         .reduce((older, newer) -> newer);

@@ -56,6 +56,11 @@ final class Script {
       String words = text.substring(first ? 1 : 0, text.length() - (open ? 1 : 0)).strip();
       return new Phrase(List.of(words.split(" ", -1)), first, open);
     }
+
+    /** Longer ones count more, of two as long the one that must stand at the beginning. */
+    int weight() {
+      return 2 * words.size() + (first ? 1 : 0);
+    }
   }
 
   /**
@@ -98,19 +103,19 @@ final class Script {
     return topics.values();
   }
 
-  /** The topic with the longest phrase in what was said, the first of equals. */
+  /** The topic with the weightiest phrase in what was said, the first of equals. */
   Match match(String said) {
     List<Word> words = words(said);
     if (words.isEmpty()) {
       return new Match(topic("nothing-heard"), "");
     }
     Match best = new Match(topic("otherwise"), "");
-    int bestLength = 0;
+    int bestWeight = 0;
     for (Topic topic : topics.values()) {
       for (Phrase phrase : topic.phrases()) {
-        int after = phrase.words().size() > bestLength ? end(phrase, words) : -1;
+        int after = phrase.weight() > bestWeight ? end(phrase, words) : -1;
         if (after >= 0) {
-          bestLength = phrase.words().size();
+          bestWeight = phrase.weight();
           best = new Match(topic, phrase.open() ? rest(said, words.get(after).start()) : "");
         }
       }

@@ -49,6 +49,8 @@ class CompanionTest extends LanguageModelContract {
         "Please spell Mississippi. | spell",
         "Repeat after me: the rain in Spain. | repeat",
         "say cheese | repeat",
+        "say hello to my friend | repeat",
+        "How can I make an avatar of my own face? | own-avatar",
         "Say it with flowers, they said | repeat",
         "you do not say | otherwise",
         "My name is Ann. | my-name",
@@ -135,6 +137,18 @@ class CompanionTest extends LanguageModelContract {
       talk.add(Message.assistant(story));
     }
     assertThat(stories).hasSize(3);
+  }
+
+  @Test
+  void goesOnWithWhatItWasAskedBefore() {
+    Set<String> jokes = new HashSet<>();
+    List<Message> talk = new ArrayList<>();
+    for (String said : List.of("tell me a joke", "another one please", "Again!")) {
+      talk.add(Message.user(said));
+      jokes.add(companion.answer(talk));
+    }
+    assertThat(jokes).hasSize(3);
+    assertThat(say("again")).contains("More of what?");
   }
 
   @Test
