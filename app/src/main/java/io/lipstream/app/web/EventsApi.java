@@ -59,8 +59,23 @@ final class EventsApi {
           } catch (Problem.Refusal refusal) {
             return Problem.of(refusal).response();
           }
-          return delegate.serve(ctx, req);
+          return delegate.serve(ctx, withOrigin(ctx, req));
         });
+  }
+
+  /** Programs that are no browsers send none, which the WebSocket's own check would refuse. */
+  private static HttpRequest withOrigin(ServiceRequestContext ctx, HttpRequest request) {
+    if (request.headers().contains(HttpHeaderNames.ORIGIN)) {
+      return request;
+    }
+    HttpRequest named =
+        request.mapHeaders(
+            headers ->
+                headers.toBuilder()
+                    .set(HttpHeaderNames.ORIGIN, "http://" + headers.authority())
+                    .build());
+    ctx.updateRequest(named);
+    return named;
   }
 
   private HttpResponse stream(ServiceRequestContext ctx, HttpRequest request) {

@@ -176,7 +176,18 @@ public final class WebPort implements AutoCloseable {
         .addHeader(HttpHeaderNames.CROSS_ORIGIN_OPENER_POLICY, "same-origin")
         .addHeader(HttpHeaderNames.CROSS_ORIGIN_RESOURCE_POLICY, "same-origin")
         .addHeader("permissions-policy", "microphone=(self), camera=(), geolocation=()")
-        .build();
+        .build()
+        .decorate(
+            (files, ctx, req) ->
+                HttpResponse.of(
+                    files
+                        .serve(ctx, req)
+                        .aggregate()
+                        .thenApply(
+                            found ->
+                                found.status().isClientError()
+                                    ? Errors.plain(req.headers(), found.status()).response()
+                                    : found.toHttpResponse())));
   }
 
   private static Function<? super HttpService, CorsService> cors(List<String> origins) {

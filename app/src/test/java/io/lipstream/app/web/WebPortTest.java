@@ -79,8 +79,7 @@ final class WebPortTest {
 
   private static HttpResponse<String> post(String path, String type, String body)
       throws IOException, InterruptedException {
-    return send(
-        at(path).header("Content-Type", type).POST(BodyPublishers.ofString(body)).build());
+    return send(at(path).header("Content-Type", type).POST(BodyPublishers.ofString(body)).build());
   }
 
   private static JsonNode json(HttpResponse<String> response) throws IOException {
@@ -102,7 +101,9 @@ final class WebPortTest {
   void listsAvatarsWithTheirPictures() throws Exception {
     JsonNode avatars = json(send(at("/v1/avatars").build())).path("avatars");
 
-    assertThat(avatars).extracting(each -> each.path("name").asText()).containsExactly("ada", "tiny");
+    assertThat(avatars)
+        .extracting(each -> each.path("name").asText())
+        .containsExactly("ada", "tiny");
     assertThat(avatars.get(1).path("default").asBoolean()).isTrue();
     HttpResponse<byte[]> picture =
         client.send(
@@ -165,7 +166,8 @@ final class WebPortTest {
                 URI.create("ws://127.0.0.1:" + role.port() + session + "/events"),
                 new WebSocket.Listener() {
                   @Override
-                  public CompletionStage<?> onText(WebSocket from, CharSequence text, boolean last) {
+                  public CompletionStage<?> onText(
+                      WebSocket from, CharSequence text, boolean last) {
                     messages.add(text.toString());
                     return WebSocket.Listener.super.onText(from, text, last);
                   }
@@ -195,7 +197,8 @@ final class WebPortTest {
         "GET | /v1/sessions/none/events | application/json | x | 404 | POST /v1/sessions",
         "POST | /v1/sessions/none/whep | application/sdp | v=0 | 404 | POST /v1/sessions",
         "PUT | /v1/sessions | application/json | {} | 405 | docs/api.md",
-        "GET | /v1/avatars/..%2Fada/picture | application/json | x | 404 | /v1/avatars",
+        "GET | /v1/avatars/nobody/picture | application/json | x | 404 | /v1/avatars",
+        "GET | /v1/avatars/..%2Fada/picture | application/json | x | 400 | docs/api.md",
         "GET | /nothing.html | application/json | x | 404 | docs/api.md",
       })
   void saysWhatWasWrongAndWhatToDo(
@@ -276,6 +279,9 @@ final class WebPortTest {
         .contains("default-src 'none'")
         .contains("frame-ancestors 'none'")
         .doesNotContain("unsafe");
-    assertThat(page.body()).doesNotContain("http://").doesNotContain("https://").doesNotContain("style=");
+    assertThat(page.body())
+        .doesNotContain("http://")
+        .doesNotContain("https://")
+        .doesNotContain("style=");
   }
 }
