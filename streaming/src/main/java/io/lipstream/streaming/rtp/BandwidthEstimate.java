@@ -11,8 +11,8 @@ package io.lipstream.streaming.rtp;
  *
  * <p>Loss, judged once a second: above 10 % less by half of the share lost, below 2 % more by 5 %,
  * in between no change; never below 0.85 of what arrives. Where the viewer sends no transport-wide
- * feedback, its receiver reports feed this half alone. Without any answer for a second the estimate
- * falls by a fifth every half second.
+ * feedback, its receiver reports feed this half alone. When such feedback stays away for a second,
+ * the estimate falls by a fifth every half second.
  *
  * <p>Sources: draft-ietf-rmcat-gcc-02, sections 5 and 6. In place of its probing with padding: the
  * quick search, and the small steps where little is sent.
@@ -56,7 +56,7 @@ final class BandwidthEstimate {
   private int arrivedInWindow;
   private int lostInWindow;
 
-  private boolean answered;
+  private boolean feedbackComes;
   private long answeredNanos;
   private long sentSinceAnswerNanos = Long.MIN_VALUE;
 
@@ -102,6 +102,7 @@ final class BandwidthEstimate {
     if (lastSent < 0 || !message.read(packet, offset, end)) {
       return;
     }
+    feedbackComes = true;
     answer(nowNanos);
     reference =
         reference == Long.MIN_VALUE
@@ -150,14 +151,13 @@ final class BandwidthEstimate {
   }
 
   private void answer(long nowNanos) {
-    answered = true;
     answeredNanos = nowNanos;
     sentSinceAnswerNanos = Long.MIN_VALUE;
   }
 
   /** To be called now and then: notices when no answer comes. */
   void tick(long nowNanos) {
-    if (answered
+    if (feedbackComes // reports alone may be seconds apart
         && sentSinceAnswerNanos != Long.MIN_VALUE
         && nowNanos - sentSinceAnswerNanos > SILENCE_NANOS
         && nowNanos - answeredNanos > SILENCE_NANOS) {

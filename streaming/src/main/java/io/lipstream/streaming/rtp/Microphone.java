@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * so nothing is held back that is next in order. Only a gap makes it wait, and the wait adapts: as
  * long as late packets have been late recently, plus a quarter, between 20 and 200 ms. What is
  * missing after that is concealed for 100 ms and silent from then on, so that the sound keeps its
- * length. When nothing comes at all, as with a muted microphone, silence goes on for up to 2 s so
- * that the end of an utterance is heard.
+ * length; timestamps that run ahead are filled in no faster than time passes. When nothing comes at
+ * all, as with a muted microphone, silence goes on for up to 2 s so that the end of an utterance is
+ * heard.
  *
  * <p>Packets come from one thread and samples are taken by another; a lock of its own keeps them
  * apart, and decoding never holds up what is sent.
@@ -45,6 +46,8 @@ final class Microphone {
   private boolean timestampKnown;
   private int nextTimestamp;
   private int gapSamples;
+  private int fillable = MAX_GAP_SAMPLES;
+  private long polledNanos = Long.MIN_VALUE;
   private int concealed;
   private int quietFrames;
   private long lastArrivalNanos;
@@ -122,6 +125,11 @@ final class Microphone {
    * @return how many; 0 when nothing is due
    */
   synchronized int poll(long nowNanos, float[] out) {
+    if (polledNanos != Long.MIN_VALUE) {
+      long elapsed = Math.clamp(nowNanos - polledNanos, 0, 2_000_000_000L);
+      fillable = (int) Math.min(MAX_GAP_SAMPLES, fillable + elapsed * 6 / 125_000);
+    }
+    polledNanos = nowNanos;
     while (!closed && next >= 0) {
       if (gapSamples > 0) {
         return fill(out);
@@ -158,7 +166,9 @@ final class Microphone {
     int missing = timestamp - nextTimestamp - quietFrames * FRAME;
     nextTimestamp = timestamp;
     quietFrames = 0;
-    gapSamples = missing > 0 && missing <= MAX_GAP_SAMPLES ? missing / 120 * 120 : 0;
+    gapSamples =
+        missing > 0 && missing <= MAX_GAP_SAMPLES ? Math.min(missing, fillable) / 120 * 120 : 0;
+    fillable -= gapSamples;
     concealed = 0;
     return gapSamples > 0;
   }

@@ -150,6 +150,18 @@ class MicrophoneTest {
   }
 
   @Test
+  void timestampsThatRunAheadMakeNoMoreSoundThanTimePasses() {
+    int frames = 0;
+    for (int i = 1; i <= 500; i++) {
+      push(i, i * 48_000);
+      now += 20 * MILLI;
+      frames += heard().size();
+    }
+
+    assertThat(frames).isBetween(1_000, 500 + 500 + 100);
+  }
+
+  @Test
   void anotherSourceBeginsAnew() {
     push(500);
     heard();
