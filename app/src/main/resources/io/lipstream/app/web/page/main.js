@@ -403,6 +403,7 @@ function hold(on) {
 }
 
 $("mic").addEventListener("pointerdown", (e) => {
+  ignoreClick = false; // the click after a long press may never have come
   if (e.button !== 0 || microphone.open) {
     return;
   }
