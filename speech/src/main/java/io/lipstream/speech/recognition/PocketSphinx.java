@@ -53,6 +53,25 @@ final class PocketSphinx {
             decoder, "ps_process_raw", JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT);
     end = function(decoder, "ps_end_utt", JAVA_INT, ADDRESS);
     hypothesis = function(decoder, "ps_get_hyp", ADDRESS, ADDRESS, ADDRESS);
+    silence(base);
+  }
+
+  /**
+   * Switches the log off, which is one for all decoders: each one told to log to a file of its own
+   * closes that of the others while they write, and they hang.
+   */
+  private static void silence(SymbolLookup base) {
+    MemorySegment address =
+        base.find("err_set_callback")
+            .orElseThrow(() -> new IllegalArgumentException("no function err_set_callback"));
+    MethodHandle setCallback =
+        Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
+    var _ =
+        call(
+            () -> {
+              setCallback.invokeExact(MemorySegment.NULL, MemorySegment.NULL);
+              return true;
+            });
   }
 
   private static MethodHandle function(
@@ -121,9 +140,7 @@ final class PocketSphinx {
               "-lm",
               model.get(1).toString(),
               "-dict",
-              model.get(2).toString(),
-              "-logfn",
-              "/dev/null");
+              model.get(2).toString());
       MemorySegment strings = arena.allocate(ADDRESS, options.size());
       for (int i = 0; i < options.size(); i++) {
         strings.setAtIndex(ADDRESS, i, arena.allocateFrom(options.get(i)));
