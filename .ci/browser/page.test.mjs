@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -46,7 +47,7 @@ after(async () => {
 });
 
 /** A fresh visitor on the page, who leaves with the test. */
-async function visit(t, options = {}, from = browser) {
+async function visit(t, options = {}, from = browser, where = server) {
   const context = await from.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["microphone"], ...options });
   t.after(() => context.close());
   const page = await context.newPage();
@@ -57,7 +58,7 @@ async function visit(t, options = {}, from = browser) {
   page.on("response", async (r) => {
     if (r.request().method() === "POST" && r.url().endsWith("/v1/sessions") && r.ok()) sessions.push((await r.json()).id);
   });
-  await page.goto(server.url);
+  await page.goto(where.url);
   await page.waitForFunction(() => !document.getElementById("start").disabled);
   return { context, page, complaints, sessions };
 }
@@ -158,6 +159,144 @@ test("the microphone is heard and answered", async (t) => {
   } finally {
     await speaking.close();
   }
+});
+
+test("who holds the microphone's button is heard while it is held", async (t) => {
+  const helper = await browser.newPage();
+  const wav = await spoken(helper, "Hello. What is your name?", folder);
+  await helper.close();
+  const speaking = await launch(`--use-file-for-fake-audio-capture=${wav}`);
+  try {
+    const { page } = await visit(t, {}, speaking);
+    await start(page);
+    const mic = (open) => page.waitForFunction((o) => document.body.dataset.mic === o, open ? "open" : "closed", { timeout: PATIENCE });
+    await page.hover("#mic");
+    await page.mouse.down();
+    await mic(true);
+    await state(page, "listening");
+    await page.waitForTimeout(1200); // the sentence is said
+    assert.equal(await page.getAttribute("body", "data-mic"), "open", "open as long as it is held");
+    await page.mouse.up();
+    await mic(false);
+    await page.waitForFunction(() => document.querySelector("#turns li.you p")?.textContent.length > 1, null, { timeout: PATIENCE });
+    await state(page, "speaking");
+    await page.keyboard.press("Escape");
+    await state(page, "idle");
+
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.down("Space");
+    await mic(true);
+    await page.keyboard.up("Space");
+    await mic(false);
+  } finally {
+    await speaking.close();
+  }
+});
+
+test("a connection that breaks is made again in the same session", async (t) => {
+  const { page, sessions } = await visit(t);
+  const resources = [];
+  page.on("response", (r) => r.request().method() === "POST" && r.url().endsWith("/whep") && resources.push(r.headers().location));
+  await start(page);
+  assert.equal((await fetch(server.url + resources[0], { method: "DELETE" })).status, 200);
+  await page.waitForFunction(() => document.body.dataset.phase === "reconnecting", null, { timeout: PATIENCE });
+  await live(page);
+  assert.equal(resources.length, 2);
+  assert.equal(sessions.length, 1);
+  const shown = await page.evaluate(() => document.getElementById("video").getVideoPlaybackQuality().totalVideoFrames);
+  await page.waitForFunction((n) => document.getElementById("video").getVideoPlaybackQuality().totalVideoFrames > n + 25, shown, { timeout: PATIENCE });
+});
+
+test("a server that is started again is found again", async (t) => {
+  const first = await serve([]);
+  let second;
+  try {
+    const { page } = await visit(t, {}, browser, first);
+    await start(page);
+    assert.equal(await first.stop(), 0);
+    await page.waitForFunction(() => ["reconnecting", "start"].includes(document.body.dataset.phase), null, { timeout: PATIENCE });
+    second = await serve([], { port: new URL(first.url).port });
+    // The session ended with the server; the page says so and offers another.
+    await page.waitForFunction(() => document.body.dataset.phase === "start" && !document.getElementById("notice").hidden, null, { timeout: 2 * PATIENCE });
+    assert.match(await page.textContent("#notice"), /ended|no session/);
+    await start(page);
+    assert.ok(await page.isHidden("#notice"));
+  } finally {
+    await second?.stop();
+  }
+});
+
+test("over https, page, picture, sound and events come as well", async (t) => {
+  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+    "-addext", "subjectAltName=DNS:localhost", "-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")], { stdio: "pipe" });
+  const secure = await serve([], { tls: folder });
+  try {
+    assert.match(secure.url, /^https:/);
+    const { page, complaints } = await visit(t, { ignoreHTTPSErrors: true }, browser, secure);
+    await start(page);
+    await watch(page);
+    await page.check('input[value="say"]', { force: true });
+    await page.fill("#text", "Nobody else can read this.");
+    await page.keyboard.press("Enter");
+    await state(page, "speaking");
+    await state(page, "idle");
+    assert.ok(most((await samples(page)).map((s) => s.rms)) > AUDIBLE, "heard");
+    assert.match(await page.textContent("#turns li.avatar p"), /Nobody else can read this\./);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await secure.stop();
+  }
+});
+
+test("a browser restarts ICE and goes on with its connection", async (t) => {
+  const { page } = await visit(t);
+  const outcome = await page.evaluate(async () => {
+    const ask = (method, path, type, body, more = {}) => fetch(path, { method, body, headers: { "content-type": type, ...more } });
+    const { whep } = await (await ask("POST", "/v1/sessions", "application/json", "{}")).json();
+    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    const video = Object.assign(document.createElement("video"), { muted: true });
+    peer.ontrack = (e) => {
+      video.srcObject ??= new MediaStream();
+      video.srcObject.addTrack(e.track);
+      video.play().catch(() => {});
+    };
+    const until = async (done) => {
+      while (!done()) await new Promise((r) => setTimeout(r, 50));
+    };
+    const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
+    const line = (sdp, name) => sdp.match(new RegExp(`^a=${name}:(.*?)\\r?$`, "m"))[1];
+    await peer.setLocalDescription();
+    const created = await ask("POST", whep, "application/sdp", peer.localDescription.sdp);
+    const answer = await created.text();
+    await peer.setRemoteDescription({ type: "answer", sdp: answer });
+    await until(() => frames() > 10);
+
+    peer.restartIce();
+    await peer.setLocalDescription();
+    const offer = peer.localDescription.sdp;
+    const fragment = `a=ice-ufrag:${line(offer, "ice-ufrag")}\r\na=ice-pwd:${line(offer, "ice-pwd")}\r\n`;
+    const resource = created.headers.get("location");
+    const stale = await ask("PATCH", resource, "application/trickle-ice-sdpfrag", fragment, { "if-match": '"older"' });
+    const restarted = await ask("PATCH", resource, "application/trickle-ice-sdpfrag", fragment, { "if-match": "*" });
+    const theirs = await restarted.text();
+    let merged = answer;
+    for (const name of ["ice-ufrag", "ice-pwd"]) merged = merged.replaceAll(line(answer, name), line(theirs, name));
+    await peer.setRemoteDescription({ type: "answer", sdp: merged });
+    const states = [];
+    peer.oniceconnectionstatechange = () => states.push(peer.iceConnectionState);
+    const selected = () => peer.getReceivers()[0].transport.iceTransport.getSelectedCandidatePair();
+    await until(() => selected()?.local.usernameFragment === line(offer, "ice-ufrag"));
+    const shown = frames();
+    await until(() => frames() > shown + 50);
+    peer.close();
+    return { stale: stale.status, restarted: restarted.status, tags: [created.headers.get("etag"), restarted.headers.get("etag")], states, end: peer.iceConnectionState };
+  });
+  assert.equal(outcome.stale, 412);
+  assert.equal(outcome.restarted, 200);
+  assert.notEqual(outcome.tags[0], outcome.tags[1]);
+  assert.ok(!outcome.states.includes("failed"), `${outcome.states}`);
 });
 
 test("a reload leaves no session behind", async (t) => {

@@ -19,13 +19,15 @@ export async function otherSite(page, script) {
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-export async function serve(origins) {
+/** @param settings port: 0 for any; tls: a folder with cert.pem and key.pem */
+export async function serve(origins, { port = 0, tls = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "lipstream-page-"));
   const config = join(folder, "serve.yaml");
   writeFileSync(
     config,
-    `server: {port: 0, drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
-      "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15}\n",
+    `server: {port: ${port}, drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
+      "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15}\n" +
+      (tls ? `tls: {certificate: ${tls}/cert.pem, private_key: ${tls}/key.pem}\n` : ""),
   );
   const child = spawn(join(home, "lipstream"), ["serve", "--config", config], { stdio: ["ignore", "pipe", "pipe"] });
   let banner = "";
@@ -41,7 +43,7 @@ export async function serve(origins) {
   child.removeAllListeners("exit");
   const find = (pattern) => banner.match(pattern)?.[1];
   return {
-    url: find(/page +(http:\S+)/),
+    url: find(/page +(https?:\S+)/),
     metrics: find(/watch +(http:\S+)\/metrics/),
     log: () => log,
     async gauge(name) {

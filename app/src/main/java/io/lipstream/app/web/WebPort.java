@@ -193,8 +193,8 @@ public final class WebPort implements AutoCloseable {
   private static Function<? super HttpService, CorsService> cors(List<String> origins) {
     return CorsService.builder(origins)
         .allowRequestMethods(HttpMethod.GET, HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE)
-        .allowRequestHeaders(HttpHeaderNames.CONTENT_TYPE)
-        .exposeHeaders(HttpHeaderNames.LOCATION, HttpHeaderNames.LINK)
+        .allowRequestHeaders(HttpHeaderNames.CONTENT_TYPE, HttpHeaderNames.IF_MATCH)
+        .exposeHeaders(HttpHeaderNames.LOCATION, HttpHeaderNames.LINK, HttpHeaderNames.ETAG)
         .newDecorator();
   }
 

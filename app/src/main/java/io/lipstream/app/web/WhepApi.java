@@ -43,6 +43,7 @@ final class WhepApi {
         ResponseHeaders.builder(HttpStatus.CREATED)
             .contentType(SDP)
             .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
+            .set(HttpHeaderNames.ETAG, tag(peer))
             .set(HttpHeaderNames.LOCATION, "/v1/sessions/" + session.id() + "/whep/" + peer.id());
     links(headers);
     return HttpResponse.of(headers.build(), HttpData.ofUtf8(peer.answer()));
@@ -77,11 +78,35 @@ final class WhepApi {
     return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }
 
+  /** Candidates, or new credentials, which restart ICE (RFC 9725, section 4.3). */
   HttpResponse trickle(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     sessions.session(ctx);
     require(request, FRAGMENT);
-    peer(ctx).trickle(request.contentUtf8());
-    return HttpResponse.of(HttpStatus.NO_CONTENT);
+    Peer peer = peer(ctx);
+    String wanted = request.headers().get(HttpHeaderNames.IF_MATCH, "*");
+    if (!wanted.equals("*") && !wanted.equals(tag(peer))) {
+      throw new Problem.Refusal(
+          HttpStatus.PRECONDITION_FAILED,
+          "the connection's ICE session is " + tag(peer) + ", not " + wanted,
+          "it was restarted: send the ETag of the last answer");
+    }
+    return peer.trickle(request.contentUtf8())
+        .map(fragment -> restarted(peer, fragment))
+        .orElseGet(() -> HttpResponse.of(HttpStatus.NO_CONTENT));
+  }
+
+  private static HttpResponse restarted(Peer peer, String fragment) {
+    ResponseHeaders headers =
+        ResponseHeaders.builder(HttpStatus.OK)
+            .contentType(FRAGMENT)
+            .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
+            .set(HttpHeaderNames.ETAG, tag(peer))
+            .build();
+    return HttpResponse.of(headers, HttpData.ofUtf8(fragment));
+  }
+
+  private static String tag(Peer peer) {
+    return '"' + peer.iceRound() + '"';
   }
 
   HttpResponse delete(ServiceRequestContext ctx, AggregatedHttpRequest request) {

@@ -130,6 +130,11 @@ final class Connection implements PacketSink {
     }
   }
 
+  /** Whether its packets go that way. */
+  boolean uses(Route which) {
+    return which.equals(route);
+  }
+
   /** A packet over a proven route: DTLS, SRTP or SRTCP (RFC 7983, RFC 5761). */
   void packet(byte[] data, int length) {
     int first = data[0] & 0xFF;

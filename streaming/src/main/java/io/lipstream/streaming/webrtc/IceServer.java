@@ -2,6 +2,7 @@ package io.lipstream.streaming.webrtc;
 
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
@@ -39,21 +40,43 @@ final class IceServer implements Arrivals {
     byFragment.put(ours.fragment(), new Entry(ours, theirFragment, connection));
   }
 
-  /** Expects none any more; on the endpoint's thread. */
-  void remove(Credentials ours) {
-    Entry entry = byFragment.remove(ours.fragment());
-    if (entry != null) {
-      byRoute
-          .entrySet()
-          .removeIf(
-              known -> {
-                boolean its = known.getValue() == entry;
-                if (its && !known.getKey().equals(entry.lastRoute)) {
-                  known.getKey().close();
-                }
-                return its;
-              });
+  /**
+   * Expects checks of a restart too (RFC 8445, section 9). The way that was proven before goes on
+   * until one is nominated under the new credentials, from then on only they count. On the
+   * endpoint's thread.
+   */
+  void restart(Credentials ours, String theirFragment, Connection connection) {
+    for (Entry entry : List.copyOf(byFragment.values())) {
+      if (entry.connection == connection && entry.restarts) {
+        forget(entry); // a restart that a newer one overtakes
+      }
     }
+    Entry entry = new Entry(ours, theirFragment, connection);
+    entry.restarts = true;
+    byFragment.put(ours.fragment(), entry);
+  }
+
+  /** Expects none any more; on the endpoint's thread. */
+  void remove(Connection connection) {
+    for (Entry entry : List.copyOf(byFragment.values())) {
+      if (entry.connection == connection) {
+        forget(entry);
+      }
+    }
+  }
+
+  private void forget(Entry entry) {
+    byFragment.remove(entry.ours.fragment());
+    byRoute
+        .entrySet()
+        .removeIf(
+            known -> {
+              boolean its = known.getValue() == entry;
+              if (its && !entry.connection.uses(known.getKey())) {
+                known.getKey().close();
+              }
+              return its;
+            });
   }
 
   int expectedCount() {
@@ -126,10 +149,19 @@ final class IceServer implements Arrivals {
         new StunWriter(StunMessage.BINDING_SUCCESS, request.transaction())
             .mappedAddress(from.remote())
             .sign(key));
-    if (request.useCandidate() || entry.lastRoute == null) {
-      entry.lastRoute = from;
-    }
     entry.connection.consented(from, request.useCandidate(), clock.getAsLong());
+    if (request.useCandidate() && entry.restarts) {
+      entry.restarts = false;
+      replace(entry);
+    }
+  }
+
+  private void replace(Entry by) {
+    for (Entry entry : List.copyOf(byFragment.values())) {
+      if (entry.connection == by.connection && entry != by) {
+        forget(entry);
+      }
+    }
   }
 
   private @Nullable Entry proven(StunMessage request) {
@@ -174,7 +206,9 @@ final class IceServer implements Arrivals {
     final String theirFragment;
     final Connection connection;
     int routes;
-    @Nullable Route lastRoute;
+
+    /** Whether it is to take the place of another, once a route is nominated. */
+    boolean restarts;
 
     Entry(Credentials ours, String theirFragment, Connection connection) {
       this.ours = ours;

@@ -35,6 +35,8 @@ record Negotiation(
   static final String ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
   static final String MID = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
+  static final String ICE_NAME = "[A-Za-z0-9+/]{4,256}";
+
   private static final String ASK_FOR_VIDEO =
       "add pc.addTransceiver('video', {direction: 'recvonly'}) before the offer is made";
 
@@ -59,6 +61,14 @@ record Negotiation(
       HeaderExtensions extensions,
       boolean sends,
       boolean receives) {}
+
+  /** The section whose transport carries all. */
+  String firstMid() {
+    Section sounds = sound;
+    boolean soundFirst =
+        sounds != null && sections.indexOf(sounds.media()) < sections.indexOf(picture.media());
+    return soundFirst && sounds != null ? sounds.mid() : picture.mid();
+  }
 
   /**
    * Chooses from an offer.
@@ -85,7 +95,7 @@ record Negotiation(
       checkTransport(offer, sound);
     }
     String fragment = offer.first(picture.media(), "ice-ufrag");
-    if (fragment == null || !fragment.matches("[A-Za-z0-9+/]{4,256}")) {
+    if (fragment == null || !fragment.matches(ICE_NAME)) {
       throw bad("the offer has no usable a=ice-ufrag", "offer a WebRTC connection with ICE");
     }
     return new Negotiation(

@@ -9,6 +9,8 @@ import io.lipstream.streaming.live.ViewerStatistics;
 import io.lipstream.streaming.rtp.RtpSession;
 import io.lipstream.streaming.rtp.RtpSettings;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,24 +22,39 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Peer implements Viewer {
   private final String id;
-  private final String theirFragment;
   private final LiveVideoCodec codec;
   private final String answer;
   private final LongSupplier clock;
   private final ViewerEvents events;
+  private final Function<String, IceRound> restart;
+  private volatile IceRound round;
   private volatile @Nullable Media media;
 
   private record Media(Connection connection, RtpSession session) {}
 
+  /**
+   * What is agreed on until ICE is restarted.
+   *
+   * @param fragment our lines of it, as a session description's fragment (RFC 8840)
+   */
+  record IceRound(String theirFragment, String ourFragment, String fragment) {}
+
+  /**
+   * A peer that waits.
+   *
+   * @param restart begins the next round of ICE with the browser's new name
+   */
   Peer(
       String id,
-      String theirFragment,
+      IceRound round,
+      Function<String, IceRound> restart,
       LiveVideoCodec codec,
       String answer,
       LongSupplier clock,
       ViewerEvents events) {
     this.id = id;
-    this.theirFragment = theirFragment;
+    this.round = round;
+    this.restart = restart;
     this.codec = codec;
     this.answer = answer;
     this.clock = clock;
@@ -67,22 +84,40 @@ public final class Peer implements Viewer {
   }
 
   /**
-   * Takes what a browser found about itself after its offer (RFC 8840). Nothing in it is needed:
-   * the browser calls us, and its address is learnt from its checks.
+   * Takes what a browser found about itself after its offer (RFC 8840). Its candidates are not
+   * needed: the browser calls us, and its address is learnt from its checks. New credentials
+   * restart ICE: the connection goes on, by whatever way the browser finds now.
    *
    * @param fragment lines of a session description
-   * @throws io.lipstream.media.LipstreamException if it wants to begin anew with other credentials
+   * @return what the browser is to be answered if it restarts: our new credentials
+   * @throws io.lipstream.media.LipstreamException if it restarts without saying all of it
    */
-  public void trickle(String fragment) {
-    for (String line : fragment.lines().toList()) {
-      String prefix = "a=ice-ufrag:";
-      if (line.startsWith(prefix)
-          && !line.substring(prefix.length()).trim().equals(theirFragment)) {
-        throw SessionDescription.bad(
-            "the fragment is of another ICE session than the offer's",
-            "to restart a connection, close it and make a new offer");
-      }
+  public synchronized Optional<String> trickle(String fragment) {
+    String name = value(fragment, "a=ice-ufrag:");
+    if (name == null || name.equals(round.theirFragment)) {
+      return Optional.empty();
     }
+    if (value(fragment, "a=ice-pwd:") == null || !name.matches(Negotiation.ICE_NAME)) {
+      throw SessionDescription.bad(
+          "the fragment begins another ICE session without a whole ice-ufrag and ice-pwd",
+          "send both lines of the offer that RTCPeerConnection.restartIce() leads to");
+    }
+    round = restart.apply(name);
+    return Optional.of(round.fragment);
+  }
+
+  private static @Nullable String value(String fragment, String prefix) {
+    return fragment
+        .lines()
+        .filter(line -> line.startsWith(prefix))
+        .map(line -> line.substring(prefix.length()).trim())
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** Names the round of ICE that holds now; each restart begins another. */
+  public String iceRound() {
+    return round.ourFragment;
   }
 
   Connection connection() {

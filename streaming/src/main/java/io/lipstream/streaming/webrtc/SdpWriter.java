@@ -69,7 +69,7 @@ final class SdpWriter {
         continue;
       }
       if (first) {
-        writer.candidates(candidates);
+        candidates(writer.text, candidates);
         first = false;
       }
     }
@@ -106,6 +106,27 @@ final class SdpWriter {
     return writer.text.toString();
   }
 
+  /** What changes when ICE is restarted (RFC 8840, section 9). */
+  static String fragment(Credentials credentials, String mid, List<Candidate> candidates) {
+    StringBuilder text = new StringBuilder(1024).append("a=ice-lite\r\n");
+    ice(text, credentials);
+    text.append("m=video 9 ").append(PROTOCOL).append(" 0\r\na=mid:").append(mid).append("\r\n");
+    candidates(text, candidates);
+    return text.toString();
+  }
+
+  private static void ice(StringBuilder text, Credentials credentials) {
+    text.append("a=ice-ufrag:").append(credentials.fragment()).append("\r\n");
+    text.append("a=ice-pwd:").append(credentials.password()).append("\r\n");
+  }
+
+  private static void candidates(StringBuilder text, List<Candidate> candidates) {
+    for (int i = 0; i < candidates.size(); i++) {
+      text.append("a=candidate:").append(candidates.get(i).line(i)).append("\r\n");
+    }
+    text.append("a=end-of-candidates\r\n");
+  }
+
   private void begin(List<String> bundled) {
     line("v=0");
     line("o=- %d 1 IN IP4 127.0.0.1".formatted(ThreadLocalRandom.current().nextLong(1L << 62)));
@@ -120,8 +141,7 @@ final class SdpWriter {
     line("a=rtcp:9 IN IP4 0.0.0.0");
     line("a=mid:%s".formatted(mid));
     line("a=%s".formatted(direction));
-    line("a=ice-ufrag:%s".formatted(credentials.fragment()));
-    line("a=ice-pwd:%s".formatted(credentials.password()));
+    ice(text, credentials);
     line("a=fingerprint:%s %s".formatted(fingerprint.hash(), fingerprint.digest()));
     line("a=setup:%s".formatted(setup));
     line("a=rtcp-mux");
@@ -211,13 +231,6 @@ final class SdpWriter {
       line("a=mid:%s".formatted(mid));
     }
     line("a=inactive");
-  }
-
-  private void candidates(List<Candidate> candidates) {
-    for (int i = 0; i < candidates.size(); i++) {
-      line("a=candidate:%s".formatted(candidates.get(i).line(i)));
-    }
-    line("a=end-of-candidates");
   }
 
   private void extensions(HeaderExtensions extensions) {

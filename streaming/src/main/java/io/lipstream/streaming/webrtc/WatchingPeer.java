@@ -41,6 +41,9 @@ public final class WatchingPeer implements AutoCloseable {
     IceClient caller(
         Credentials ours, Credentials theirs, List<Candidate> candidates, Connection connection);
 
+    /** A new name and password. */
+    Credentials credentials();
+
     void run(Runnable task);
   }
 
@@ -51,7 +54,7 @@ public final class WatchingPeer implements AutoCloseable {
   private final Ground ground;
   private final LongSupplier clock;
   private final Listener listener;
-  private final Credentials ours;
+  private volatile Credentials ours;
   private final int microphoneSsrc;
   private final String offer;
   private volatile @Nullable Call call;
@@ -168,6 +171,31 @@ public final class WatchingPeer implements AutoCloseable {
   void roam() {
     IceClient ice = called().ice;
     ground.run(() -> open(ice));
+  }
+
+  /** Begins ICE anew; returns what the other side must be told, which answers with the like. */
+  String restart() {
+    ours = ground.credentials();
+    return SdpWriter.fragment(ours, "0", List.of());
+  }
+
+  /** Goes on with the other side's new credentials, from another port. */
+  void restarted(String theirs) {
+    Call before = called();
+    SessionDescription answer = SessionDescription.parse("v=0\r\n" + theirs);
+    Media media = answer.media().getFirst();
+    IceClient ice =
+        ground.caller(
+            ours,
+            new Credentials(needed(answer, media, "ice-ufrag"), needed(answer, media, "ice-pwd")),
+            candidates(media),
+            before.connection);
+    call = new Call(before.connection, ice, before.receiver, before.microphone);
+    ground.run(
+        () -> {
+          before.ice.close();
+          open(ice);
+        });
   }
 
   long checksAnswered() {

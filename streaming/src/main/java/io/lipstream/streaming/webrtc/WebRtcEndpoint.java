@@ -6,6 +6,7 @@ import io.lipstream.streaming.live.ViewerEvents;
 import io.lipstream.streaming.rtp.RtpSettings;
 import io.lipstream.streaming.rtp.RtpSettings.Track;
 import io.lipstream.streaming.webrtc.Negotiation.Section;
+import io.lipstream.streaming.webrtc.Peer.IceRound;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -125,29 +126,54 @@ public final class WebRtcEndpoint implements AutoCloseable {
     Credentials ours = Credentials.random(random);
     LiveVideoCodec codec = Objects.requireNonNull(chosen.picture().codec());
     RtpSettings rtp = rtpSettings(chosen, codec);
-    String sdp =
-        SdpWriter.answer(
-            chosen,
-            rtp,
-            ours,
-            identity.fingerprint(),
-            Candidate.of(addresses(), port, tcp != null));
-    Peer peer = new Peer(id, chosen.fragment(), codec, sdp, clock, events);
+    String sdp = SdpWriter.answer(chosen, rtp, ours, identity.fingerprint(), candidates());
+    String mid = chosen.firstMid();
+    Peer peer =
+        new Peer(
+            id,
+            round(ours, chosen.fragment(), mid),
+            theirs -> restart(id, theirs, mid),
+            codec,
+            sdp,
+            clock,
+            events);
     Connection connection =
         connection(
             chosen.weBegin(),
             chosen.fingerprints(),
             List.of(SrtpProfile.values()),
             peer.owner(),
-            () -> {
-              peers.remove(id);
-              ice.remove(ours);
-            });
+            () -> peers.remove(id));
     peer.begin(connection, rtp);
     peers.put(id, peer);
     ice.add(ours, chosen.fragment(), connection);
     begin(connection);
     return peer;
+  }
+
+  /** New names and passwords for the connection of a peer, if it is still there. */
+  private IceRound restart(String id, String theirFragment, String mid) {
+    Credentials ours = Credentials.random(random);
+    Peer peer = peers.get(id);
+    if (peer != null) {
+      Connection connection = peer.connection();
+      thread.run(
+          () -> {
+            if (connections.contains(connection)) {
+              ice.restart(ours, theirFragment, connection);
+            }
+          });
+    }
+    return round(ours, theirFragment, mid);
+  }
+
+  private IceRound round(Credentials ours, String theirFragment, String mid) {
+    String fragment = SdpWriter.fragment(ours, mid, candidates());
+    return new IceRound(theirFragment, ours.fragment(), fragment);
+  }
+
+  private List<Candidate> candidates() {
+    return Candidate.of(addresses(), port, tcp != null);
   }
 
   private Connection connection(
@@ -168,6 +194,7 @@ public final class WebRtcEndpoint implements AutoCloseable {
         owner,
         gone -> {
           connections.remove(gone);
+          ice.remove(gone);
           forget.run();
         });
   }
@@ -302,6 +329,11 @@ public final class WebRtcEndpoint implements AutoCloseable {
         Credentials ours, Credentials theirs, List<Candidate> candidates, Connection connection) {
       InetAddress any = new InetSocketAddress(0).getAddress();
       return new IceClient(thread, random, clock, any, ours, theirs, candidates, connection);
+    }
+
+    @Override
+    public Credentials credentials() {
+      return Credentials.random(random);
     }
 
     @Override

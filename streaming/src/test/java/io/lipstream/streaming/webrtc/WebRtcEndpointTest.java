@@ -103,7 +103,7 @@ final class WebRtcEndpointTest {
   }
 
   @Test
-  void takesTrickledCandidatesAndNoRestart() {
+  void takesTrickledCandidatesAndNoHalfRestart() {
     try (Viewing viewing = new Viewing()) {
       Pair pair = viewing.connect(WatchSettings.DEFAULT);
       String fragment =
@@ -113,16 +113,52 @@ final class WebRtcEndpointTest {
               .filter(line -> line.startsWith("a=ice-ufrag"))
               .findFirst()
               .orElseThrow();
-      pair.peer()
-          .trickle(
-              fragment
-                  + "\r\na=mid:0\r\n"
-                  + "a=candidate:1 1 udp 1 8a2f6c3e-9d7b-4f61-a1f1-2f9a4f7f7e11.local 5 typ host\r\n"
-                  + "a=end-of-candidates\r\n");
-      assertThatThrownBy(() -> pair.peer().trickle("a=ice-ufrag:another\r\na=ice-pwd:x\r\n"))
-          .isInstanceOf(LipstreamException.class)
-          .hasMessageContaining("another ICE session");
+      assertThat(
+              pair.peer()
+                  .trickle(
+                      fragment
+                          + "\r\na=mid:0\r\n"
+                          + "a=candidate:1 1 udp 1 8a2f6c3e-9d7b-4f61-a1f1-2f9a4f7f7e11.local 5 typ"
+                          + " host\r\na=end-of-candidates\r\n"))
+          .isEmpty();
+      for (String half : List.of("a=ice-ufrag:another\r\n", "a=ice-ufrag:?\r\na=ice-pwd:x\r\n")) {
+        assertThatThrownBy(() -> pair.peer().trickle(half))
+            .isInstanceOf(LipstreamException.class)
+            .hasMessageContaining("another ICE session");
+      }
       exchange(viewing, pair);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void goesOnAfterRestartsOfIceFromAnotherPort(boolean tcp) {
+    try (Viewing viewing = new Viewing()) {
+      WatchSettings wanted = tcp ? WatchSettings.DEFAULT.overTcp() : WatchSettings.DEFAULT;
+      Pair pair = viewing.connect(wanted);
+      exchange(viewing, pair);
+      for (int i = 0; i < 3; i++) {
+        String before = pair.peer().iceRound();
+        pair.peer().trickle(pair.watching().restart()); // overtaken by the next
+        pair.watching().restarted(pair.peer().trickle(pair.watching().restart()).orElseThrow());
+        assertThat(pair.peer().iceRound()).isNotEqualTo(before);
+        EncodedPicture picture = viewing.keyFrame(500 + i);
+        byte[] arrived;
+        do { // what goes to the old address is lost
+          pair.peer().video(picture);
+          arrived = viewing.seen.pictures.poll();
+          Thread.onSpinWait();
+        } while (arrived == null || arrived.length != picture.length());
+        awaitChecks(viewing, pair); // the second one nominated the route
+        awaitChecks(viewing, pair);
+        assertThat(viewing.server.ice().expectedCount()).isEqualTo(1);
+      }
+      assertThat(viewing.heard.events).isEmpty();
+      assertThat(viewing.server.statistics().connected()).isEqualTo(1);
+      pair.peer().close();
+      assertThat(Viewing.next(viewing.heard.events)).isEqualTo("closed: closed");
+      assertThat(viewing.server.ice().expectedCount()).isZero();
+      assertThat(viewing.server.ice().routeCount()).isZero();
     }
   }
 
