@@ -85,7 +85,10 @@ public final class MaryRecordings {
     }
 
     double[] samples(String sentence) throws Exception {
-      float[] mono = (float[]) speak.invoke(speech, sentence);
+      Object spoken = speak.invoke(speech, sentence);
+      Method samples = spoken.getClass().getDeclaredMethod("samples");
+      samples.setAccessible(true);
+      float[] mono = (float[]) samples.invoke(spoken);
       double[] samples = new double[mono.length];
       for (int i = 0; i < mono.length; i++) {
         samples[i] = mono[i];

@@ -44,7 +44,7 @@ public final class TimedSpeech {
         seconds = addPhone(phone.getAttribute("p"), seconds, phone.getAttribute("d"));
       }
     }
-    float[] sound = MarySpeech.shared().speak(sentence);
+    float[] sound = MarySpeech.shared().speak(sentence).samples();
     int from = samples.length;
     samples = Arrays.copyOf(samples, from + sound.length + RATE_HZ);
     System.arraycopy(sound, 0, samples, from, sound.length);

@@ -1,5 +1,6 @@
 package io.lipstream.speech;
 
+import io.lipstream.media.lipsync.SpokenWord;
 import io.lipstream.speech.EnglishWords.Token;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
+import org.w3c.dom.NodeList;
 
 /**
  * The part of MaryTTS that speaks: words to phonemes, prosody, acoustic parameters, sound.
@@ -41,12 +43,32 @@ import org.w3c.dom.Node;
  */
 final class MarySpeech {
   static final int SAMPLE_RATE_HZ = 48_000;
+  private static final int FRAMES_PER_MILLI = SAMPLE_RATE_HZ / 1_000;
 
   /** The vocoder peaks at full scale; 3 dB less leave room for resampling and lossy coding. */
   private static final double GAIN = 0.7;
 
   /** Kept here because the logging framework itself would forget a level set on a lost logger. */
   private static final Logger MARY_LOGGER = Logger.getLogger("marytts");
+
+  /** Mono samples at {@link #SAMPLE_RATE_HZ} and when they say which word. */
+  static final class Spoken {
+    private final float[] samples;
+    private final List<SpokenWord> words;
+
+    Spoken(float[] samples, List<SpokenWord> words) {
+      this.samples = samples;
+      this.words = words;
+    }
+
+    float[] samples() {
+      return samples;
+    }
+
+    List<SpokenWord> words() {
+      return words;
+    }
+  }
 
   private static @Nullable MarySpeech shared;
 
@@ -110,13 +132,12 @@ final class MarySpeech {
   /**
    * Speaks one sentence.
    *
-   * @return mono samples at {@link #SAMPLE_RATE_HZ} with the pauses MaryTTS puts around them; empty
-   *     if nothing in the sentence can be pronounced
+   * @return with the pauses MaryTTS puts around; empty if nothing in the sentence can be pronounced
    */
-  float[] speak(String sentence) throws Exception {
+  Spoken speak(String sentence) throws Exception {
     List<Element> elements = acousticParameters(sentence);
     if (elements.isEmpty()) {
-      return new float[0];
+      return new Spoken(new float[0], List.of());
     }
     try (AudioInputStream sound = vocoder.synthesize(elements, voice, null)) {
       double[] samples = MaryAudioUtils.getSamplesAsDoubleArray(sound);
@@ -124,8 +145,39 @@ final class MarySpeech {
       for (int i = 0; i < mono.length; i++) {
         mono[i] = (float) (GAIN * Math.clamp(samples[i], -1, 1));
       }
-      return mono;
+      return new Spoken(mono, words(elements));
     }
+  }
+
+  /** The words, which follow each other and the pauses without gaps. */
+  private static List<SpokenWord> words(List<Element> elements) {
+    List<SpokenWord> words = new ArrayList<>();
+    long millis = 0;
+    for (Element element : elements) {
+      if (element.getTagName().equals(MaryXML.BOUNDARY)) {
+        millis += duration(element, "duration");
+        continue;
+      }
+      NodeList phones = element.getElementsByTagName(MaryXML.PHONE);
+      long end = millis;
+      for (int i = 0; i < phones.getLength(); i++) {
+        end += duration((Element) phones.item(i), "d");
+      }
+      if (phones.getLength() > 0) {
+        words.add(
+            new SpokenWord(
+                element.getFirstChild().getTextContent().strip(),
+                millis * FRAMES_PER_MILLI,
+                end * FRAMES_PER_MILLI));
+      }
+      millis = end;
+    }
+    return words;
+  }
+
+  private static long duration(Element element, String attribute) {
+    String millis = element.getAttribute(attribute);
+    return millis.isEmpty() ? 0 : Long.parseLong(millis);
   }
 
   /** The words and pauses of a sentence with their phonemes, timed as the voice will say them. */

@@ -4,6 +4,8 @@ import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.media.lipsync.SpokenWord;
+import io.lipstream.speech.MarySpeech.Spoken;
 import java.util.Arrays;
 import java.util.List;
 import org.slf4j.Logger;
@@ -64,7 +66,9 @@ public final class MaryVoice implements SpeechSynthesizer {
     listener.format(FORMAT);
     MarySpeech speech = load();
     for (Sentence sentence : sentences) {
-      listener.sound(spoken(speech, sentence));
+      Spoken spoken = spoken(speech, sentence);
+      listener.words(spoken.words());
+      listener.sound(spoken.samples());
     }
   }
 
@@ -80,10 +84,10 @@ public final class MaryVoice implements SpeechSynthesizer {
     }
   }
 
-  private static float[] spoken(MarySpeech speech, Sentence sentence) {
+  private static Spoken spoken(MarySpeech speech, Sentence sentence) {
     try {
-      float[] sound = speech.speak(sentence.text());
-      if (sound.length == 0) {
+      Spoken sound = speech.speak(sentence.text());
+      if (sound.samples().length == 0) {
         LOG.warn("left out what the voice cannot say: {}", Sentences.excerpt(sentence.text()));
         return sound;
       }
@@ -98,7 +102,8 @@ public final class MaryVoice implements SpeechSynthesizer {
   }
 
   /** The sound without the silence around it, then the pause, which is exactly silent. */
-  private static float[] withPause(float[] sound, int pauseMillis) {
+  private static Spoken withPause(Spoken spoken, int pauseMillis) {
+    float[] sound = spoken.samples();
     int first = 0;
     while (first < sound.length && Math.abs(sound[first]) < SILENCE) {
       first++;
@@ -112,7 +117,14 @@ public final class MaryVoice implements SpeechSynthesizer {
     int pauseFrames = MarySpeech.SAMPLE_RATE_HZ * pauseMillis / 1_000;
     float[] trimmed = Arrays.copyOfRange(sound, from, to + pauseFrames);
     Arrays.fill(trimmed, to - from, trimmed.length, 0);
-    return trimmed;
+    return new Spoken(trimmed, spoken.words().stream().map(word -> moved(word, from, to)).toList());
+  }
+
+  private static SpokenWord moved(SpokenWord word, int from, int to) {
+    return new SpokenWord(
+        word.text(),
+        Math.clamp(word.startFrame(), from, to) - from,
+        Math.clamp(word.endFrame(), from, to) - from);
   }
 
   @Override

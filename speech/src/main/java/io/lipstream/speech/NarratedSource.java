@@ -2,7 +2,10 @@ package io.lipstream.speech;
 
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
-import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.lipsync.Speech;
+import io.lipstream.media.lipsync.SpokenWord;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -18,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * meets the narrator's failure after the sound made before it. Closing interrupts the narrator and
  * does not wait for it.
  */
-final class NarratedSource implements PcmSource {
+final class NarratedSource implements Speech {
   private static final AtomicInteger THREADS = new AtomicInteger();
 
   /** Queued after the last sound; no sound is empty. */
@@ -29,6 +32,9 @@ final class NarratedSource implements PcmSource {
   private final CompletableFuture<PcmFormat> format = new CompletableFuture<>();
   private final Thread narrator;
   private volatile long framesMade = -1;
+
+  /** Replaced as a whole by the narrator. */
+  private volatile List<SpokenWord> words = List.of();
 
   /** Set before the END is queued, read after it. */
   private volatile @Nullable RuntimeException failure;
@@ -85,6 +91,15 @@ final class NarratedSource implements PcmSource {
     public void format(PcmFormat announced) {
       channels = announced.channels();
       format.complete(announced);
+    }
+
+    @Override
+    public void words(List<SpokenWord> next) {
+      List<SpokenWord> all = new ArrayList<>(words);
+      for (SpokenWord word : next) {
+        all.add(new SpokenWord(word.text(), frames + word.startFrame(), frames + word.endFrame()));
+      }
+      words = List.copyOf(all);
     }
 
     @Override
@@ -152,6 +167,11 @@ final class NarratedSource implements PcmSource {
           known.kind(), String.valueOf(known.getMessage()), known.hint(), known);
     }
     return new IllegalStateException("the voice broke down", failure);
+  }
+
+  @Override
+  public List<SpokenWord> words() {
+    return words;
   }
 
   @Override

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.lipsync.Speech;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.media.lipsync.SpokenWord;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +71,34 @@ class MaryVoiceTest extends SpeechSynthesizerContract {
     float[] sound = say("Yes. No.");
     float[] tail = Arrays.copyOfRange(sound, sound.length - 48_000 / 4, sound.length);
     assertThat(tail).containsOnly(0f);
+  }
+
+  @Test
+  void tellsWhenItSaysWhichWord() {
+    try (PcmSource source = voice.speak("Well, fish cost $3; don't buy. Stop!", "")) {
+      float[] sound = readAll(source);
+      List<SpokenWord> words = ((Speech) source).words();
+      assertThat(words)
+          .extracting(SpokenWord::text)
+          .containsExactly("Well", "fish", "cost", "three", "dollars", "don't", "buy", "Stop");
+      for (SpokenWord word : words) {
+        assertThat(rms(part(sound, word.startFrame(), word.endFrame())))
+            .as(word.text())
+            .isGreaterThan(0.02);
+      }
+      for (int before : new int[] {0, 4, 6}) {
+        long from = words.get(before).endFrame();
+        long to = words.get(before + 1).startFrame();
+        assertThat(to - from).as("pause after " + before).isGreaterThan(48_000 / 4);
+        // Before it a sound dies away, after it one swells.
+        assertThat(rms(part(sound, from + 48 * 60, to - 48 * 30))).isLessThan(0.005);
+      }
+      assertThat(words.get(1).endFrame()).isEqualTo(words.get(2).startFrame());
+    }
+  }
+
+  private static float[] part(float[] sound, long from, long to) {
+    return Arrays.copyOfRange(sound, (int) from, (int) to);
   }
 
   @Test

@@ -48,8 +48,8 @@ final class Captions {
     while (nextWord < spoken.words.size() && lineStart + spoken.wordStart(nextWord) < sample) {
       String word = spoken.words.get(nextWord);
       long start = lineStart + spoken.wordStart(nextWord);
+      long end = lineStart + spoken.wordEnd(nextWord);
       nextWord++;
-      long end = lineStart + spoken.wordStart(nextWord);
       heard.append(heard.isEmpty() ? "" : " ").append(word);
       events.accept(
           new SessionEvent.Caption(word, start / SAMPLES_PER_MILLI, end / SAMPLES_PER_MILLI));

@@ -1,8 +1,9 @@
 package io.lipstream.app.live;
 
 import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.lipsync.Speech;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
-import io.lipstream.streaming.live.EncodedSound;
+import io.lipstream.media.lipsync.SpokenWord;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,21 +13,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Its sound belongs to the thread that reads it; how long it is may be asked by any.
  */
 final class Line {
-  /** How fast people read out, for as long as nobody knows how long a voice takes. */
-  private static final int SAMPLES_PER_CHAR = EncodedSound.RATE_HZ / 15;
-
   final List<String> words;
   private final String text;
-  private final int chars;
   private @Nullable PcmSource source;
-  private volatile long samples;
+  private volatile WordTimes times;
+
+  // The reading thread's own.
+  private int wordsSpoken;
 
   private Line(String text, @Nullable PcmSource source) {
     this.text = text;
     this.source = source;
     words = text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
-    chars = words.stream().mapToInt(word -> word.length() + 1).sum();
-    samples = (long) chars * SAMPLES_PER_CHAR;
+    times = WordTimes.guessed(words);
   }
 
   static Line sentence(String text) {
@@ -60,15 +59,29 @@ final class Line {
 
   /** How long it takes, at 48 kHz, as far as that is known. */
   void lasts(long samples48k) {
-    samples = samples48k;
+    if (wordsSpoken == 0) {
+      times = WordTimes.spread(words, samples48k);
+    }
   }
 
-  /** When a word begins, in samples at 48 kHz; with the number of words, when the last one ends. */
-  long wordStart(int word) {
-    long before = 0;
-    for (int i = 0; i < word; i++) {
-      before += words.get(i).length() + 1;
+  /** Learns from the voice, if it tells, when it says which word. */
+  void learnWords(int rateHz) {
+    if (source instanceof Speech speech) {
+      List<SpokenWord> spoken = speech.words();
+      if (spoken.size() > wordsSpoken) {
+        wordsSpoken = spoken.size();
+        times = WordTimes.spoken(words, spoken, rateHz);
+      }
     }
-    return chars == 0 ? 0 : samples * before / chars;
+  }
+
+  /** When a word begins, in samples at 48 kHz since the line did. */
+  long wordStart(int word) {
+    return times.starts()[word];
+  }
+
+  /** When it has been heard. */
+  long wordEnd(int word) {
+    return times.ends()[word];
   }
 }

@@ -233,6 +233,7 @@ final class Reading {
     lineBegun = false;
     boolean nextStarted = false;
     while (frames >= 0) {
+      line.learnWords(format.sampleRateHz());
       pass(line, format, block, frames);
       source.expectedFrames().ifPresent(all -> lasts(line, format, Math.max(all, lineFrames)));
       if (!nextStarted) {

@@ -14,8 +14,9 @@ public interface SpeechSynthesizer extends AutoCloseable {
    *
    * @param text any length; at least one letter or digit
    * @param voice a name from {@link #voices()}, or empty for the default
-   * @return the sound as it is made; its format() may wait for the first sound, and failures of
-   *     synthesis surface from its format() and read()
+   * @return the sound as it is made, a {@link Speech} where the voice times its words; its format()
+   *     may wait for the first sound, and failures of synthesis surface from its format() and
+   *     read()
    * @throws io.lipstream.media.LipstreamException if there is nothing to say or no such voice
    */
   PcmSource speak(String text, String voice);
