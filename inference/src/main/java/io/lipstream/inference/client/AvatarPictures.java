@@ -58,15 +58,16 @@ public final class AvatarPictures {
    */
   synchronized void send(Channel channel, long missedAfter) {
     if (timesSent == missedAfter) {
-      send(channel);
+      send(channel, crops, mask, sum());
       timesSent++;
     }
   }
 
-  private void send(Channel channel) {
+  /** Sends pictures, as fast as the server takes them. */
+  static void send(Channel channel, ReferenceCrops crops, Rect mask, ByteString sum) {
     Upload upload = new Upload();
     InferenceGrpc.newStub(channel).putAvatarVisuals(upload);
-    upload.send(head());
+    upload.send(head(crops, mask, sum));
     byte[] roi = new byte[3 * crops.roiPx() * crops.roiPx()];
     for (int frame = 0; frame < crops.frameCount() && upload.awaitReady(); frame++) {
       crops.copyRoi(frame, roi);
@@ -79,11 +80,11 @@ public final class AvatarPictures {
     upload.finish();
   }
 
-  private PutAvatarVisualsRequest head() {
+  private static PutAvatarVisualsRequest head(ReferenceCrops crops, Rect mask, ByteString sum) {
     return PutAvatarVisualsRequest.newBuilder()
         .setVisuals(
             Visuals.newBuilder()
-                .setSha256(sum())
+                .setSha256(sum)
                 .setFrameCount(crops.frameCount())
                 .setSidePx(crops.roiPx())
                 .setMask(

@@ -453,7 +453,8 @@ public final class LipsyncClient implements AutoCloseable {
     }
   }
 
-  private static boolean wantsPictures(Throwable cause) {
+  /** Whether a server ended a stream because it lacks the avatar's pictures. */
+  static boolean wantsPictures(Throwable cause) {
     com.google.rpc.Status details = StatusProto.fromThrowable(cause);
     if (details == null) {
       return false;

@@ -1,5 +1,8 @@
 package io.lipstream.inference.engine;
 
+import io.lipstream.media.lipsync.ReferenceCrops;
+import io.lipstream.media.picture.Rect;
+
 /**
  * Computes frames of many sessions with many models on a set of devices.
  *
@@ -13,6 +16,14 @@ public interface Engine extends AutoCloseable {
    * @throws io.lipstream.media.LipstreamException if the model's file is no such network
    */
   Admission open(StreamRequest request);
+
+  /**
+   * Says that frames of an avatar will come soon, so that an engine elsewhere can be told its
+   * pictures before the first; returns at once.
+   *
+   * @param mask the box of the pictures that the network does not get to see
+   */
+  default void prepare(String modelId, ReferenceCrops crops, Rect mask) {}
 
   /** The models that may be asked for and what is known of them. */
   Models models();

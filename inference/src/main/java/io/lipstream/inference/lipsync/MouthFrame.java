@@ -1,5 +1,6 @@
 package io.lipstream.inference.lipsync;
 
+import com.google.protobuf.ByteString;
 import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.PictureTensor;
 import io.lipstream.inference.PictureTensor.Values;
@@ -8,6 +9,7 @@ import io.lipstream.inference.VisualTensor;
 import io.lipstream.inference.engine.Frame;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.lipsync.ReferenceCrops;
+import io.lipstream.media.picture.Rect;
 
 /**
  * One mouth to be drawn: a frame of an avatar and what is heard, and the place for the picture.
@@ -23,6 +25,7 @@ public final class MouthFrame implements Frame {
   private final PictureTensor pictureTensor;
   private final Values values;
   private final int roiPx;
+  private final Rect mask;
   private final Done listener;
 
   private ReferenceCrops references = NOBODY;
@@ -87,6 +90,7 @@ public final class MouthFrame implements Frame {
     this.values = values;
     this.listener = listener;
     roiPx = spec.roiPx();
+    mask = spec.maskBox();
   }
 
   /** Bytes of the picture: [3][roi][roi] values, planes B, G, R. */
@@ -124,6 +128,42 @@ public final class MouthFrame implements Frame {
 
   public int frameIndex() {
     return frameIndex;
+  }
+
+  /** Whose mouth it is, for engines that draw elsewhere. */
+  public ReferenceCrops references() {
+    return references;
+  }
+
+  /** The box of the pictures that the network does not get to see. */
+  public Rect mask() {
+    return mask;
+  }
+
+  public Values values() {
+    return values;
+  }
+
+  /** Holds the audio window from {@link #windowOffset()} on. */
+  public float[] windows() {
+    return windows;
+  }
+
+  public int windowOffset() {
+    return windowOffset;
+  }
+
+  /**
+   * Takes a picture that was drawn elsewhere.
+   *
+   * @return whether it has as many bytes as it must
+   */
+  public boolean take(ByteString picture) {
+    if (picture.size() != mouthBytes()) {
+      return false;
+    }
+    picture.copyTo(mouths, mouthOffset);
+    return true;
   }
 
   @Override

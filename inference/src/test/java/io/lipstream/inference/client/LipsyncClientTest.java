@@ -6,13 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.grpc.ManagedChannel;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.GeneratorSpec;
-import io.lipstream.inference.engine.Catalogue;
-import io.lipstream.inference.engine.EngineEvents;
-import io.lipstream.inference.engine.EngineSettings;
-import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.inference.lipsync.EngineGenerator;
-import io.lipstream.inference.server.InferenceServer;
-import io.lipstream.inference.server.LipsyncService;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.FeatureWindows;
 import io.lipstream.media.avatar.AvatarFrames;
@@ -49,7 +43,7 @@ final class LipsyncClientTest {
   private final MouthGenerator local =
       EngineGenerator.alone(
           GeneratorSpec.of(avatar, EngineOptions.cpu()), frames, EngineOptions.cpu());
-  private Server server = new Server(0);
+  private TinyServer server = new TinyServer(0);
   private final ManagedChannel channel = InferenceTarget.parse("127.0.0.1:" + server.port()).open();
 
   @AfterEach
@@ -61,46 +55,10 @@ final class LipsyncClientTest {
     avatar.close();
   }
 
-  /** A server process of its own, but for the process. */
-  private static final class Server {
-    private final LocalEngine engine =
-        LocalEngine.start(
-            EngineSettings.cpu(),
-            Catalogue.below(TINY.resolve("models"), Map.of()),
-            EngineEvents.NONE,
-            System::nanoTime);
-    private final LipsyncService service =
-        new LipsyncService(
-            engine,
-            LipsyncService.Settings.of("test").withVisualsBytes(64 << 20),
-            System::nanoTime);
-    private final InferenceServer grpc;
-
-    Server(int port) {
-      grpc =
-          InferenceServer.start(
-              InferenceServer.Options.loopback().withPort(port), List.of(service));
-    }
-
-    int streams() {
-      return engine.models().find("generator").orElseThrow().streams();
-    }
-
-    int port() {
-      return grpc.port();
-    }
-
-    void kill() {
-      grpc.abort();
-      service.close();
-      engine.close();
-    }
-  }
-
   private void restart() {
     int port = server.port();
     server.kill();
-    server = new Server(port);
+    server = new TinyServer(port);
   }
 
   private RemoteGenerator remote(Duration giveUpAfter) {
