@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       FeaturesCommand.class,
       InferenceCommand.class,
       ModelsCommand.class,
+      LoadCommand.class,
       DoctorCommand.class,
       WarmUpCommand.class,
       AutoComplete.GenerateCompletion.class,
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       "4:an avatar or one of its networks is unknown, inconsistent or misbehaves",
       "5:the result cannot be written",
       "6:this machine or another server lacks something that is needed",
+      "7:a server did not keep the service level that lipstream load was given",
       "130:interrupted"
     },
     footer = {

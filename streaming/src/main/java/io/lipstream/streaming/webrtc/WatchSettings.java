@@ -32,6 +32,11 @@ public record WatchSettings(
     return new WatchSettings(List.of(wanted), microphone, tcp, protection);
   }
 
+  /** The same without a microphone. */
+  public WatchSettings withoutMicrophone() {
+    return new WatchSettings(codecs, false, tcp, protection);
+  }
+
   /** The same over TCP. */
   public WatchSettings overTcp() {
     return new WatchSettings(codecs, microphone, true, protection);

@@ -1,0 +1,164 @@
+package io.lipstream.app.load;
+
+import io.lipstream.streaming.live.EncodedSound;
+import io.lipstream.streaming.live.LiveVideoCodec;
+import io.lipstream.streaming.live.OpusDecoder;
+import io.lipstream.streaming.rtp.ReceiverStatistics;
+import io.lipstream.streaming.webrtc.WatchSettings;
+import io.lipstream.streaming.webrtc.WatchingPeer;
+import io.lipstream.streaming.webrtc.WebRtcEndpoint;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Watches one session and notes when what came in. Pictures are put together but not decoded, and
+ * sound is decoded only where it is more than silence, so that one process can watch many.
+ *
+ * <p>Filled by the endpoint's thread, read by any.
+ */
+final class SessionViewer implements AutoCloseable {
+  /** Packets of digital silence are a few bytes long; those of speech are not. */
+  private static final int SILENT_BYTES = 12;
+
+  /** From this mean square on a packet is heard: -50 dB. */
+  private static final double AUDIBLE = 1e-5;
+
+  private final WatchingPeer peer;
+  private final long beganNanos = System.nanoTime();
+  private final CountDownLatch firstPicture = new CountDownLatch(1);
+  private final OpusDecoder decoder = OpusDecoder.open();
+  private final float[] samples = new float[OpusDecoder.MAX_SAMPLES];
+
+  private final Object lock = new Object();
+  private final Moments pictures = new Moments();
+  private final Moments picturePresentations = new Moments();
+  private final Moments sounds = new Moments();
+  private final Moments soundPresentations = new Moments();
+  private final Moments audibles = new Moments();
+  private volatile long firstPictureNanos;
+  private volatile long lastAudibleNanos = Long.MIN_VALUE;
+  private volatile String end = "";
+
+  SessionViewer(WebRtcEndpoint endpoint) {
+    WatchSettings vp8 = WatchSettings.DEFAULT.withCodecs(LiveVideoCodec.VP8).withoutMicrophone();
+    peer = endpoint.watch(vp8, new Listener());
+  }
+
+  String offer() {
+    return peer.offer();
+  }
+
+  void accept(String answer) {
+    peer.accept(answer);
+  }
+
+  /** Waits for the first picture; the milliseconds from before the offer until it came. */
+  Optional<Double> awaitPicture(long seconds) throws InterruptedException {
+    return firstPicture.await(seconds, TimeUnit.SECONDS)
+        ? Optional.of((firstPictureNanos - beganNanos) / 1e6)
+        : Optional.empty();
+  }
+
+  /** When sound was last heard; {@link Long#MIN_VALUE} before the first. */
+  long lastAudibleNanos() {
+    return lastAudibleNanos;
+  }
+
+  /** When sound was first heard after a moment, if it was. */
+  Optional<Long> audibleAfter(long nanos) {
+    for (long moment : noted().audibleNanos()) {
+      if (moment >= nanos) {
+        return Optional.of(moment);
+      }
+    }
+    return Optional.empty();
+  }
+
+  Arrivals noted() {
+    synchronized (lock) {
+      return new Arrivals(
+          pictures.copy(),
+          picturePresentations.copy(),
+          sounds.copy(),
+          soundPresentations.copy(),
+          audibles.copy());
+    }
+  }
+
+  int pictureCount() {
+    synchronized (lock) {
+      return pictures.size();
+    }
+  }
+
+  /** That never came, or came too late to be of use. */
+  long packetsLost() {
+    ReceiverStatistics received = peer.statistics();
+    return received.picturePacketsLost() + received.soundsLost();
+  }
+
+  /** Why the connection ended; empty while it lasts. */
+  String end() {
+    return end;
+  }
+
+  @Override
+  public void close() {
+    peer.close();
+  }
+
+  private final class Listener implements WatchingPeer.Listener {
+    @Override
+    public void connected() {}
+
+    @Override
+    public void picture(byte[] data, int length, boolean keyFrame, long presentationNanos) {
+      long now = System.nanoTime();
+      if (firstPicture.getCount() > 0) {
+        firstPictureNanos = now;
+        firstPicture.countDown();
+      }
+      synchronized (lock) {
+        pictures.add(now);
+        picturePresentations.add(presentationNanos);
+      }
+    }
+
+    @Override
+    public void sound(byte[] data, int offset, int length, long presentationNanos) {
+      long now = System.nanoTime();
+      boolean audible = length > SILENT_BYTES && isAudible(data, offset, length);
+      synchronized (lock) {
+        sounds.add(now);
+        soundPresentations.add(presentationNanos);
+        if (audible) {
+          audibles.add(now);
+        }
+      }
+      if (audible) {
+        lastAudibleNanos = now;
+      }
+    }
+
+    private boolean isAudible(byte[] data, int offset, int length) {
+      int count = decoder.decode(data, offset, length, samples);
+      double sum = 0;
+      for (int i = 0; i < count; i++) {
+        sum += samples[i] * samples[i];
+      }
+      return sum / EncodedSound.SAMPLES > AUDIBLE;
+    }
+
+    @Override
+    public void ended() {
+      end = "the server said goodbye";
+    }
+
+    @Override
+    public void closed(String reason) {
+      end = reason;
+      decoder.close();
+    }
+  }
+}
