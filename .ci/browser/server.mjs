@@ -19,13 +19,13 @@ export async function otherSite(page, script) {
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-/** @param settings port: 0 for any; tls: a folder with cert.pem and key.pem */
-export async function serve(origins, { port = 0, tls = "" } = {}) {
+/** @param settings port: 0 for any; tls: a folder with cert.pem and key.pem; more: keys of server */
+export async function serve(origins, { port = 0, tls = "", more = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "lipstream-page-"));
   const config = join(folder, "serve.yaml");
   writeFileSync(
     config,
-    `server: {port: ${port}, drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
+    `server: {port: ${port}, ${more}drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
       "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15}\n" +
       (tls ? `tls: {certificate: ${tls}/cert.pem, private_key: ${tls}/key.pem}\n` : ""),
   );

@@ -42,7 +42,7 @@ final class ServeBanner {
               + host(config.metrics().address())
               + ":"
               + role.metricsPort().getAsInt()
-              + "/metrics /healthz /readyz");
+              + "/metrics /livez /readyz");
     }
     out.println("ready: open the page in a browser; Ctrl-C ends");
     out.flush();

@@ -11,6 +11,7 @@ import java.util.List;
  *     addresses
  * @param allowedOrigins other sites whose pages may use the HTTP interface
  * @param workerCountPerGpu as for the inference server
+ * @param drainSessionsSeconds how long a stopping server lets sessions go on
  * @param drainTimeoutSeconds how long a stopping server lets avatars finish what they say
  */
 public record WebConfig(
@@ -19,8 +20,9 @@ public record WebConfig(
     List<String> allowedHosts,
     List<String> allowedOrigins,
     int workerCountPerGpu,
+    int drainSessionsSeconds,
     int drainTimeoutSeconds) {
-  static final WebConfig DEFAULT = new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 10);
+  static final WebConfig DEFAULT = new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10);
 
   public WebConfig {
     allowedHosts = List.copyOf(allowedHosts);
@@ -40,12 +42,19 @@ public record WebConfig(
           "must hold origins such as https://example.org, not \"" + origin + "\"");
     }
     Check.range("server.worker_count_per_gpu", workerCountPerGpu, 0, 256);
+    Check.range("server.drain_sessions_seconds", drainSessionsSeconds, 0, 86_400);
     Check.range("server.drain_timeout_seconds", drainTimeoutSeconds, 0, 3600);
   }
 
   /** The same on another port. */
   public WebConfig withPort(int other) {
     return new WebConfig(
-        address, other, allowedHosts, allowedOrigins, workerCountPerGpu, drainTimeoutSeconds);
+        address,
+        other,
+        allowedHosts,
+        allowedOrigins,
+        workerCountPerGpu,
+        drainSessionsSeconds,
+        drainTimeoutSeconds);
   }
 }

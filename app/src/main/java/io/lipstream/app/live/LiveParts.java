@@ -13,6 +13,7 @@ import io.lipstream.media.talk.VoiceActivity;
  *
  * @param engine draws the mouths
  * @param models the engine's catalogue, to which avatars are added as sessions want them
+ * @param events told what sessions do
  */
 public record LiveParts(
     AvatarStore avatars,
@@ -21,4 +22,18 @@ public record LiveParts(
     SpeechSynthesizer voice,
     LanguageModel languageModel,
     SpeechRecognizer recognizer,
-    VoiceActivity voiceActivity) {}
+    VoiceActivity voiceActivity,
+    LiveEvents events) {
+
+  /** Parts whose doings nobody measures. */
+  public LiveParts(
+      AvatarStore avatars,
+      Engine engine,
+      Catalogue models,
+      SpeechSynthesizer voice,
+      LanguageModel languageModel,
+      SpeechRecognizer recognizer,
+      VoiceActivity voiceActivity) {
+    this(avatars, engine, models, voice, languageModel, recognizer, voiceActivity, LiveEvents.NONE);
+  }
+}

@@ -12,6 +12,7 @@ import io.lipstream.media.talk.ReplyEnd;
 import io.lipstream.media.talk.SpeechRecognizer;
 import io.lipstream.media.talk.TurnListener;
 import io.lipstream.speech.SentenceCutter;
+import io.lipstream.streaming.live.FeedStatistics;
 import io.lipstream.streaming.live.Viewer;
 import io.lipstream.streaming.live.ViewerEvents;
 import java.util.ArrayList;
@@ -117,7 +118,7 @@ public final class LiveSession implements AutoCloseable {
     synchronized (this) {
       requireOpen();
     }
-    Watcher watcher = new Watcher(new Hosting());
+    Watcher watcher = new Watcher(new Hosting(), beat.now());
     performance.add(watcher);
     try {
       V viewer = connect.apply(watcher);
@@ -140,6 +141,7 @@ public final class LiveSession implements AutoCloseable {
   private final class Hosting implements Watcher.Host {
     @Override
     public void connected(Watcher watcher) {
+      parts.events().connected(beat.now() - watcher.comeNanos());
       // The avatar's first watcher in a codec opens its encoder; connections must not wait for it.
       Thread.ofVirtual().name("seat-" + id).start(() -> seat(watcher));
     }
@@ -152,6 +154,7 @@ public final class LiveSession implements AutoCloseable {
     @Override
     public void left(Watcher watcher, String reason) {
       performance.remove(watcher);
+      parts.events().framesDropped(watcher.takeDropped());
       synchronized (LiveSession.this) {
         used();
       }
@@ -519,6 +522,23 @@ public final class LiveSession implements AutoCloseable {
       throw new LipstreamException(
           LipstreamException.Kind.INPUT, "session " + id + " has ended", "create another");
     }
+  }
+
+  /** Whether somebody is shown its pictures. */
+  public boolean isWatched() {
+    return performance.isWatched();
+  }
+
+  /** Tells what viewers' connections had no room for. */
+  void tellDropped() {
+    for (Watcher watcher : performance.watchers()) {
+      parts.events().framesDropped(watcher.takeDropped());
+    }
+  }
+
+  /** The encoders of its own, while it speaks and for a while after. */
+  List<FeedStatistics> encoders() {
+    return performance.encoders();
   }
 
   /** For how long nobody has watched or used it. */

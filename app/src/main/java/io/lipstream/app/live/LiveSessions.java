@@ -1,7 +1,9 @@
 package io.lipstream.app.live;
 
 import io.lipstream.media.LipstreamException;
+import io.lipstream.streaming.live.FeedStatistics;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -44,7 +46,7 @@ public final class LiveSessions implements AutoCloseable {
   private static final class Shared {
     private int sessions;
     private long unusedSinceNanos;
-    private @Nullable Stage stage;
+    private volatile @Nullable Stage stage;
   }
 
   private LiveSessions(LiveParts parts, LiveSettings settings, LongSupplier clock) {
@@ -119,6 +121,7 @@ public final class LiveSessions implements AutoCloseable {
       throw closedNow();
     }
     if (reserved >= settings.maxSessions()) {
+      parts.events().refused(LiveEvents.Refusal.FULL);
       throw new LipstreamException(
           LipstreamException.Kind.ENVIRONMENT,
           "all " + settings.maxSessions() + " sessions are taken",
@@ -170,6 +173,7 @@ public final class LiveSessions implements AutoCloseable {
     try {
       long timeoutNanos = settings.idleTimeout().toNanos();
       for (LiveSession session : sessions.values()) {
+        session.tellDropped();
         if (session.unusedNanos() > timeoutNanos) {
           session.close("nobody watched it for " + settings.idleTimeout().toSeconds() + " s");
         }
@@ -199,6 +203,11 @@ public final class LiveSessions implements AutoCloseable {
     return shared.sessions == 0 && beat.now() - shared.unusedSinceNanos > timeoutNanos;
   }
 
+  /** Somebody else than we did not let somebody in. */
+  public void refused(LiveEvents.Refusal reason) {
+    parts.events().refused(reason);
+  }
+
   /** What pictures and sound are timed by. */
   Beat beat() {
     return beat;
@@ -210,6 +219,21 @@ public final class LiveSessions implements AutoCloseable {
 
   public List<LiveSession> all() {
     return List.copyOf(sessions.values());
+  }
+
+  /** All open encoders: of the loops of avatars at rest and of sessions that speak. */
+  public List<FeedStatistics> encoders() {
+    List<FeedStatistics> open = new ArrayList<>();
+    synchronized (this) {
+      for (Shared shared : stages.values()) {
+        Stage stage = shared.stage;
+        if (stage != null) {
+          open.addAll(stage.encoders());
+        }
+      }
+    }
+    sessions.values().forEach(session -> open.addAll(session.encoders()));
+    return open;
   }
 
   /** Ends all sessions and frees the avatars. */

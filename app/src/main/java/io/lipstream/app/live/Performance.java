@@ -5,6 +5,7 @@ import io.lipstream.compositing.Compositor;
 import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.streaming.live.EncodedSound;
+import io.lipstream.streaming.live.FeedStatistics;
 import io.lipstream.streaming.live.FrameClock;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import io.lipstream.streaming.live.OpusEncoder;
@@ -81,6 +82,12 @@ final class Performance implements AutoCloseable {
   private @Nullable Utterance heard;
   private long lastSound = Long.MIN_VALUE;
   private int tailSounds;
+
+  /** When the fading utterance was interrupted. */
+  private volatile long interruptedNanos;
+
+  /** How long after its moment the last sound was handed over. */
+  private volatile long soundLateNanos;
 
   private final LongAdder picturesShown = new LongAdder();
   private final LongAdder mouthsDrawn = new LongAdder();
@@ -166,6 +173,7 @@ final class Performance implements AutoCloseable {
 
   /** Presents nothing more but a fade. */
   void interrupt(Utterance utterance) {
+    interruptedNanos = beat.now();
     fading = utterance;
     current = null;
   }
@@ -194,18 +202,35 @@ final class Performance implements AutoCloseable {
         return;
       }
       unusedPictures = 0;
+      long from = System.nanoTime();
       I420Frame drawn = draw(stage.frame(tick), moment);
+      long pasted = System.nanoTime();
       for (VideoFeed feed : feeds.values()) {
         feed.picture(drawn, ptsNanos);
       }
       picturesShown.increment();
       if (utterance != null && moment != null) {
-        soundsMissing.add(utterance.takeStalledPictures());
-        if (pictured != utterance) {
-          pictured = utterance;
-          firstPictureNanos = beat.now() - utterance.firstSoundNanos();
-        }
+        stage.events().took(LiveEvents.Step.PASTE, pasted - from);
+        stage.events().took(LiveEvents.Step.ENCODE, System.nanoTime() - pasted);
+        tell(utterance, ptsNanos);
       }
+    }
+  }
+
+  /** A picture of speech is on its way. */
+  private void tell(Utterance utterance, long ptsNanos) {
+    LiveEvents events = stage.events();
+    int stalled = utterance.takeStalledPictures();
+    if (stalled > 0) {
+      soundsMissing.add(stalled);
+      events.soundMissing(stalled);
+    }
+    long now = beat.now();
+    events.skewed(now - ptsNanos - soundLateNanos);
+    if (pictured != utterance) {
+      pictured = utterance;
+      firstPictureNanos = now - utterance.firstSoundNanos();
+      events.firstPicture(firstPictureNanos);
     }
   }
 
@@ -271,6 +296,7 @@ final class Performance implements AutoCloseable {
       mouthsDrawn.increment();
     } else if (state != MouthState.NONE) {
       mouthsLate.increment();
+      stage.events().frameLate();
     }
     // A mouth that is late leaves the pose as it was.
     return mouthHeld ? moment.weight : 0;
@@ -314,13 +340,16 @@ final class Performance implements AutoCloseable {
   /** Sends 20 ms to everybody; true if it is the current utterance's. */
   private boolean send(@Nullable Utterance utterance, long number) {
     if (watchers.isEmpty() && utterance == null) {
+      fading = null;
       return false;
     }
     long ptsNanos = beat.soundPtsNanos(number);
     boolean spoken = false;
     Utterance leaving = fading;
     boolean fade = leaving != null && leaving.sound(number, samples);
-    fading = null;
+    if (leaving != null) {
+      fading = null;
+    }
     if (fade) {
       fadeOut(samples);
     } else {
@@ -336,6 +365,11 @@ final class Performance implements AutoCloseable {
       tailSounds--;
     }
     sendToAll(tailSounds > 0 ? encoder().encode(samples, 0, ptsNanos) : silence.at(ptsNanos));
+    long now = beat.now();
+    soundLateNanos = now - ptsNanos;
+    if (leaving != null) {
+      stage.events().interrupted(now - interruptedNanos);
+    }
     return spoken;
   }
 
@@ -359,6 +393,12 @@ final class Performance implements AutoCloseable {
       encoder = known;
     }
     return known;
+  }
+
+  List<FeedStatistics> encoders() {
+    synchronized (pictureLock) {
+      return feeds.values().stream().map(VideoFeed::statistics).toList();
+    }
   }
 
   long picturesShown() {

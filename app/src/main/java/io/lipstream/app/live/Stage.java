@@ -19,12 +19,14 @@ import io.lipstream.media.avatar.AvatarPackage;
 import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.streaming.live.BitrateRange;
+import io.lipstream.streaming.live.FeedStatistics;
 import io.lipstream.streaming.live.FrameClock;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import io.lipstream.streaming.live.VideoFeed;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -203,8 +205,13 @@ final class Stage implements AutoCloseable {
     };
   }
 
+  LiveEvents events() {
+    return parts.events();
+  }
+
   /** A mouth took that long to be drawn, from its submission on. */
   void drawn(long nanos) {
+    events().took(LiveEvents.Step.INFERENCE, nanos);
     long before = drawNanos;
     drawNanos = Math.max(nanos, before - (before - nanos) / DRAW_MEMORY);
   }
@@ -231,6 +238,11 @@ final class Stage implements AutoCloseable {
     more.put(codec, opened);
     idleFeeds = more;
     return opened;
+  }
+
+  /** The encoders of the loop. */
+  List<FeedStatistics> encoders() {
+    return idleFeeds.values().stream().map(VideoFeed::statistics).toList();
   }
 
   /** A feed of one session's own. */

@@ -332,11 +332,13 @@ final class Utterance {
     if (piece.begins != null) {
       hearing.begin(piece.begins);
     }
+    long from = System.nanoTime();
     hearing.hear(piece.interleaved, piece.frames);
     reading.giveBack(piece);
     if (reading.peek() == null || hearing.windowsAhead() < WINDOWS_AHEAD) {
       hearing.flush();
     }
+    stage.events().took(LiveEvents.Step.FEATURES, System.nanoTime() - from);
   }
 
   private void plan() {

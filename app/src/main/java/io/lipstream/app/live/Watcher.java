@@ -28,17 +28,25 @@ final class Watcher implements ViewerEvents {
   }
 
   private final Host host;
+  private final long comeNanos;
 
   // Guarded by this.
   private @Nullable Viewer viewer;
   private boolean connected;
   private boolean gone;
+  private long droppedTold;
 
   private volatile @Nullable Seat seat;
   private volatile @Nullable Ear ear;
 
-  Watcher(Host host) {
+  /**
+   * One who begins to connect.
+   *
+   * @param comeNanos when
+   */
+  Watcher(Host host, long comeNanos) {
     this.host = host;
+    this.comeNanos = comeNanos;
   }
 
   /** The connection is there; its events may have come before. */
@@ -55,6 +63,19 @@ final class Watcher implements ViewerEvents {
 
   private synchronized @Nullable Viewer viewer() {
     return viewer;
+  }
+
+  long comeNanos() {
+    return comeNanos;
+  }
+
+  /** Pictures that its connection had no room for, since the last call. */
+  synchronized long takeDropped() {
+    long before = droppedTold;
+    if (viewer != null) {
+      droppedTold = viewer.statistics().picturesDropped();
+    }
+    return droppedTold - before;
   }
 
   /** What its pictures are encoded in; null before it is opened. */

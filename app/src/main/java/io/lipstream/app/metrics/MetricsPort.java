@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * HTTP for machines that watch: {@code /metrics}, {@code /healthz} while the process lives, {@code
- * /readyz} while it takes work.
+ * HTTP for machines that watch: {@code /metrics}, {@code /livez} (and {@code /healthz}) while the
+ * process lives, {@code /readyz} while it takes work.
  */
 public final class MetricsPort implements AutoCloseable {
   private static final String TEXT = "text/plain; charset=utf-8";
@@ -55,6 +55,7 @@ public final class MetricsPort implements AutoCloseable {
     }
     server.setExecutor(threads);
     answer("/metrics", () -> new Answer(200, PROMETHEUS, registry.scrape()));
+    answer("/livez", () -> new Answer(200, TEXT, "alive\n"));
     answer("/healthz", () -> new Answer(200, TEXT, "alive\n"));
     answer(
         "/readyz",

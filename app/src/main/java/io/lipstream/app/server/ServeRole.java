@@ -30,6 +30,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +79,7 @@ public final class ServeRole implements AutoCloseable {
       engine = keep(EngineChoice.start(config.computing(), setting.catalogue(), meters.and(log)));
       meters.watch(engine.models());
       endpoint = keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
+      LiveMetrics liveMeters = new LiveMetrics(registry);
       TalkParts talk = keep(TalkParts.open(config, setting.environment()));
       sessions =
           keep(
@@ -89,10 +91,11 @@ public final class ServeRole implements AutoCloseable {
                       talk.voice(),
                       talk.languageModel(),
                       talk.recognizer(),
-                      talk.voiceActivity()),
+                      talk.voiceActivity(),
+                      liveMeters),
                   live(config),
                   System::nanoTime));
-      LiveMetrics.bind(registry, sessions, endpoint);
+      liveMeters.watch(sessions, endpoint);
       metrics =
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
@@ -206,17 +209,24 @@ public final class ServeRole implements AutoCloseable {
     return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
   }
 
-  /** Refuses new sessions and waits while somebody is being answered, as long as configured. */
+  /**
+   * Refuses new sessions; lets running ones go on, then those finish in which somebody is being
+   * answered, each as long as configured.
+   */
   public void drain() throws InterruptedException {
     draining = true;
-    LOG.info("draining: no new sessions, avatars may finish what they say");
-    long until =
-        System.nanoTime() + Duration.ofSeconds(config.server().drainTimeoutSeconds()).toNanos();
-    while (busy() && System.nanoTime() - until < 0) {
-      Thread.sleep(LOOK_AGAIN);
-    }
+    LOG.info("draining: no new sessions, running ones may finish");
+    await(() -> !sessions.all().isEmpty(), config.server().drainSessionsSeconds());
+    await(this::busy, config.server().drainTimeoutSeconds());
     sessions.all().forEach(LiveSession::close);
     LOG.info("drained");
+  }
+
+  private static void await(BooleanSupplier going, int seconds) throws InterruptedException {
+    long until = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+    while (going.getAsBoolean() && System.nanoTime() - until < 0) {
+      Thread.sleep(LOOK_AGAIN);
+    }
   }
 
   private boolean busy() {

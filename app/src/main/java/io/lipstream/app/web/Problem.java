@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.util.Exceptions;
 import io.lipstream.media.LipstreamException;
 import org.slf4j.Logger;
@@ -22,6 +23,10 @@ import org.slf4j.LoggerFactory;
  */
 record Problem(HttpStatus status, String detail, String hint) {
   private static final Logger LOG = LoggerFactory.getLogger(Problem.class);
+
+  /** What is full now may have room again that soon. */
+  private static final String RETRY_SECONDS = "5";
+
   private static final MediaType TYPE = MediaType.create("application", "problem+json");
 
   /** A request that is refused in the middle of its handling. */
@@ -74,11 +79,13 @@ record Problem(HttpStatus status, String detail, String hint) {
     if (!hint.isEmpty()) {
       body.put("hint", hint);
     }
-    return HttpResponse.of(
+    ResponseHeadersBuilder headers =
         ResponseHeaders.builder(status)
             .contentType(TYPE)
-            .set(HttpHeaderNames.CACHE_CONTROL, "no-store")
-            .build(),
-        HttpData.ofUtf8(body.toString()));
+            .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
+    if (status.equals(HttpStatus.SERVICE_UNAVAILABLE)) {
+      headers.set(HttpHeaderNames.RETRY_AFTER, RETRY_SECONDS);
+    }
+    return HttpResponse.of(headers.build(), HttpData.ofUtf8(body.toString()));
   }
 }

@@ -7,6 +7,7 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.lipstream.app.config.IceServerConfig;
+import io.lipstream.app.live.LiveEvents;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.SessionRequest;
@@ -38,6 +39,7 @@ final class SessionsApi {
 
   HttpResponse create(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     if (draining.getAsBoolean()) {
+      sessions.refused(LiveEvents.Refusal.DRAINING);
       throw new Problem.Refusal(
           HttpStatus.SERVICE_UNAVAILABLE, "the server is stopping", "start it again");
     }

@@ -43,7 +43,7 @@ final class ServeConfigTest {
     ServeConfig config = ServeConfig.DEFAULT;
 
     assertThat(config.server())
-        .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 10));
+        .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10));
     assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
@@ -60,7 +60,7 @@ final class ServeConfigTest {
         parse(
             """
             server: {address: 0.0.0.0, port: 1, allowed_hosts: [a.b], allowed_origins: ['https://c.d'], worker_count_per_gpu: 2,
-              drain_timeout_seconds: 3}
+              drain_sessions_seconds: 4, drain_timeout_seconds: 3}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
             live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600}
             voice: {engine: openai, name: n}
@@ -75,7 +75,7 @@ final class ServeConfigTest {
             """);
 
     assertThat(config.server())
-        .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 3));
+        .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 4, 3));
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.live()).isEqualTo(new LiveConfig("sam", List.of(), 4, 5, 600));
     assertThat(config.voice().name()).isEqualTo("n");

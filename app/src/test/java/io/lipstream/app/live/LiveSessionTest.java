@@ -2,6 +2,7 @@ package io.lipstream.app.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.LONG;
 
 import io.lipstream.app.live.SessionEvent.Caption;
 import io.lipstream.app.live.SessionEvent.Failed;
@@ -35,6 +36,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -61,7 +64,53 @@ final class LiveSessionTest {
   /** Pure tones are nothing that a guard against echoes could judge. */
   private static final LiveSettings SETTINGS = settings(64, LiveSettings.DEFAULT.idleTimeout());
 
+  private final Measured measured = new Measured();
   private final LiveSessions sessions = open(SETTINGS);
+
+  /** Counts what it is told, and keeps what took how long. */
+  private static final class Measured implements LiveEvents {
+    private final Map<String, List<Long>> nanos = new ConcurrentHashMap<>();
+
+    private void note(String what, long value) {
+      nanos
+          .computeIfAbsent(what, name -> Collections.synchronizedList(new ArrayList<>()))
+          .add(value);
+    }
+
+    List<Long> of(String what) {
+      return List.copyOf(nanos.getOrDefault(what, List.of()));
+    }
+
+    @Override
+    public void took(Step step, long value) {
+      note(step.toString(), value);
+    }
+
+    @Override
+    public void firstPicture(long value) {
+      note("first picture", value);
+    }
+
+    @Override
+    public void interrupted(long value) {
+      note("interrupted", value);
+    }
+
+    @Override
+    public void connected(long value) {
+      note("connected", value);
+    }
+
+    @Override
+    public void skewed(long value) {
+      note("skewed", value);
+    }
+
+    @Override
+    public void refused(Refusal reason) {
+      note(reason.toString(), 0);
+    }
+  }
 
   private static LiveSettings settings(int maxSessions, Duration idleTimeout) {
     TurnSettings usual = TurnSettings.DEFAULT;
@@ -92,7 +141,8 @@ final class LiveSessionTest {
             voice,
             answering,
             new Talk.FixedRecognizer("what is Oslo like"),
-            new Talk.LoudnessActivity()),
+            new Talk.LoudnessActivity(),
+            measured),
         settings,
         System::nanoTime);
   }
@@ -149,6 +199,41 @@ final class LiveSessionTest {
     int seen = viewer.pictures().size();
     await("idle pictures", () -> viewer.pictures().size() > seen + 10);
     assertThat(mouthsComputed()).isEqualTo(spoken);
+  }
+
+  @Test
+  void tellsThoseWhoMeasureHowLongThingsTake() {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    await("idle pictures", () -> viewer.pictures().size() > 5);
+    assertThat(measured.of("connected")).hasSize(1);
+    assertThat(session.isWatched()).isTrue();
+    assertThat(measured.of("ENCODE")).as("of an avatar at rest").isEmpty();
+
+    session.say("440 Hz for 4000 ms");
+    await("speech", () -> measured.of("ENCODE").size() > 5);
+    assertThat(sessions.encoders()).anyMatch(encoder -> encoder.viewers() > 0);
+    session.interrupt();
+    await("the end of the old", () -> !measured.of("interrupted").isEmpty());
+
+    for (LiveEvents.Step step : LiveEvents.Step.values()) {
+      assertThat(measured.of(step.toString())).isNotEmpty().allMatch(nanos -> nanos > 0);
+    }
+    assertThat(measured.of("first picture")).singleElement().asInstanceOf(LONG).isPositive();
+    assertThat(measured.of("interrupted")).hasSize(1);
+    assertThat(measured.of("skewed"))
+        .hasSameSizeAs(measured.of("PASTE"))
+        .allMatch(nanos -> Math.abs(nanos) < 5_000_000_000L);
+  }
+
+  @Test
+  void tellsThoseWhoMeasureWhoWasRefused() {
+    try (LiveSessions one = open(settings(1, Duration.ofSeconds(30)));
+        LiveSession only = one.create(TINY)) {
+      assertThat(only.isWatched()).isFalse();
+      assertThatThrownBy(() -> one.create(TINY)).isInstanceOf(LipstreamException.class);
+    }
+    assertThat(measured.of("FULL")).hasSize(1);
   }
 
   @Test

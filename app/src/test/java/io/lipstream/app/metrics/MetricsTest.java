@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lipstream.app.config.MetricsConfig;
+import io.lipstream.app.live.LiveEvents;
 import io.lipstream.inference.engine.DeviceStatus;
 import io.lipstream.inference.engine.Frame.Outcome;
 import io.lipstream.inference.engine.ModelStatistics;
@@ -125,6 +126,40 @@ final class MetricsTest {
   }
 
   @Test
+  void tellsWhatLiveSessionsDoWithoutALabelForThem() {
+    LiveMetrics metrics = new LiveMetrics(registry);
+    metrics.took(LiveEvents.Step.PASTE, 4_000_000);
+    metrics.firstPicture(180_000_000);
+    metrics.interrupted(30_000_000);
+    metrics.connected(90_000_000);
+    metrics.skewed(-25_000_000);
+    metrics.frameLate();
+    metrics.framesDropped(3);
+    metrics.soundMissing(2);
+    metrics.bufferUnderrun();
+    metrics.quality(75);
+    metrics.refused(LiveEvents.Refusal.FULL);
+    System.gc();
+
+    assertThat(registry.scrape().lines())
+        .contains(
+            "frame_processing_latency_seconds_bucket{stage=\"paste\",le=\"0.005\"} 1",
+            "frame_processing_latency_seconds_bucket{stage=\"paste\",le=\"0.003\"} 0",
+            "frame_processing_latency_seconds_count{stage=\"encode\"} 0",
+            "lipstream_first_picture_latency_seconds_bucket{le=\"0.2\"} 1",
+            "lipstream_barge_in_latency_seconds_bucket{le=\"0.05\"} 1",
+            "lipstream_connection_seconds_bucket{le=\"0.12\"} 1",
+            "lipstream_av_skew_seconds_bucket{le=\"0.03\"} 1",
+            "lipstream_late_frames_total 1.0",
+            "lipstream_dropped_frames_total 3.0",
+            "lipstream_missing_sounds_total 2.0",
+            "audio_buffer_underruns_total 1.0",
+            "video_quality_score 75.0",
+            "lipstream_refusals_total{reason=\"full\"} 1.0",
+            "lipstream_refusals_total{reason=\"draining\"} 0.0");
+  }
+
+  @Test
   void answersWatchersAndSaysWhenItDrains() throws Exception {
     AtomicBoolean ready = new AtomicBoolean(true);
     MetricsConfig config = new MetricsConfig(true, "127.0.0.1", 0);
@@ -137,6 +172,7 @@ final class MetricsTest {
       assertThat(get(client, port, "/readyz").statusCode()).isEqualTo(200);
       ready.set(false);
       assertThat(get(client, port, "/readyz").statusCode()).isEqualTo(503);
+      assertThat(get(client, port, "/livez").statusCode()).isEqualTo(200);
       assertThat(get(client, port, "/healthz").statusCode()).isEqualTo(200);
       assertThat(get(client, port, "/metricsandmore").statusCode()).isEqualTo(404);
 
