@@ -18,6 +18,7 @@ import argparse
 import asyncio
 import fractions
 import json
+import logging
 import queue
 import threading
 import time
@@ -226,7 +227,8 @@ class Server:
         connection = RTCPeerConnection()
         session.connections.append(connection)
         sound = Sound()
-        await connection.setRemoteDescription(RTCSessionDescription(await request.text(), "offer"))
+        offer = (await request.text()).replace("a=setup:actpass", "a=setup:active")  # the viewer begins DTLS
+        await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         connection.addTrack(sound)
         connection.addTrack(Video(session, sound))
         await connection.setLocalDescription(await connection.createAnswer())
@@ -265,7 +267,10 @@ def main():
     parser.add_argument("--avatar", type=Path, default=Path("avatars/ada"))
     parser.add_argument("--speech", type=Path, nargs="+", required=True, help="files with a sentence each")
     parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--debug", action="store_true", help="show what aiortc does")
     options = parser.parse_args()
+    if options.debug:
+        logging.basicConfig(level=logging.DEBUG)
     cv2.setNumThreads(1)
     server = Server(Avatar(options.avatar), list(sentences(options.speech)))
     app = web.Application()

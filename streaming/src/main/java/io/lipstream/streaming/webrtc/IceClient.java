@@ -16,8 +16,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The controlling side of ICE (RFC 8445) against a lite one: checks every candidate, nominates the
- * first that answers, and renews the consent. The endpoint's thread owns it.
+ * The controlling side of ICE (RFC 8445): checks every candidate, nominates the first that answers,
+ * and renews the consent. Checks of the other side, which a lite one does not make, are answered.
+ * The endpoint's thread owns it.
  */
 final class IceClient implements Arrivals {
   private static final long CHECK_NANOS = 50_000_000L;
@@ -39,6 +40,7 @@ final class IceClient implements Arrivals {
   private final InetAddress local;
   private final byte[] username;
   private final byte[] key;
+  private final byte[] ourKey;
   private final byte[] tieBreaker = new byte[TIE_BREAKER_BYTES];
   private final Connection connection;
   private final List<Candidate> candidates;
@@ -67,6 +69,7 @@ final class IceClient implements Arrivals {
     this.connection = connection;
     username = (theirs.fragment() + ":" + ours.fragment()).getBytes(StandardCharsets.UTF_8);
     key = theirs.key();
+    ourKey = ours.key();
     random.nextBytes(tieBreaker);
     nextNanos = clock.getAsLong();
   }
@@ -146,12 +149,25 @@ final class IceClient implements Arrivals {
       return;
     }
     StunMessage message = StunMessage.parse(data, length);
-    if (message == null
-        || message.type() != StunMessage.BINDING_SUCCESS
-        || !message.intact()
-        || !message.signedWith(key)) {
+    if (message == null || !message.intact()) {
       return;
     }
+    if (message.type() == StunMessage.BINDING_REQUEST && message.signedWith(ourKey)) {
+      answer(message, from);
+    } else if (message.type() == StunMessage.BINDING_SUCCESS && message.signedWith(key)) {
+      answered(message, from);
+    }
+  }
+
+  private void answer(StunMessage request, Route from) {
+    from.send(
+        ByteBuffer.wrap(
+            new StunWriter(StunMessage.BINDING_SUCCESS, request.transaction())
+                .mappedAddress(from.remote())
+                .sign(ourKey)));
+  }
+
+  private void answered(StunMessage message, Route from) {
     Check check = pending.remove(ByteBuffer.wrap(message.transaction()));
     if (check == null || !check.route.equals(from)) {
       return;
