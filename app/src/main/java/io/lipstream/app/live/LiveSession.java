@@ -6,6 +6,8 @@ import io.lipstream.app.live.SessionState.Speaking;
 import io.lipstream.app.live.SessionState.Thinking;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmSource;
+import io.lipstream.media.avatar.Background;
+import io.lipstream.media.avatar.Clip;
 import io.lipstream.media.talk.LanguageModel;
 import io.lipstream.media.talk.Message;
 import io.lipstream.media.talk.ReplyEnd;
@@ -31,18 +33,25 @@ public final class LiveSession implements AutoCloseable {
   /** Of a long conversation the language model is told the end. */
   private static final int MAX_MESSAGES = 40;
 
+  /** An action of a second goes on for half a minute. */
+  private static final int MAX_TIMES = 30;
+
   private final String id;
   private final SessionRequest request;
   private final LiveParts parts;
   private final LiveSettings settings;
   private final Beat beat;
-  private final Stage stage;
-  private final Runnable released;
+  private final Stages stages;
+  private final Consumer<LiveSession> released;
   private final Performance performance;
   private final EventQueue events;
 
+  /** Held while what is shown changes, which may take seconds. */
+  private final Object changeLock = new Object();
+
   // All below are guarded by this.
   private final List<Message> conversation = new ArrayList<>();
+  private Look look;
   private SessionState state = new Idle();
   private @Nullable Utterance utterance;
   private LanguageModel.@Nullable Reply reply;
@@ -56,8 +65,9 @@ public final class LiveSession implements AutoCloseable {
   private boolean closed;
 
   /**
-   * A session at rest.
+   * A session at rest; waits until what it shows is loaded.
    *
+   * @param stages lend what it shows
    * @param released told once when it is over, by whoever ends it
    */
   LiveSession(
@@ -66,20 +76,21 @@ public final class LiveSession implements AutoCloseable {
       LiveParts parts,
       LiveSettings settings,
       Beat beat,
-      Stage stage,
-      Runnable released) {
+      Stages stages,
+      Consumer<LiveSession> released) {
     this.id = id;
     this.request = request;
     this.parts = parts;
     this.settings = settings;
     this.beat = beat;
-    this.stage = stage;
+    this.stages = stages;
     this.released = released;
+    look = request.look();
     usedNanos = beat.now();
     events = new EventQueue(id);
     performance =
         new Performance(
-            stage,
+            stages.take(look),
             beat,
             new Performance.Progress() {
               @Override
@@ -101,6 +112,92 @@ public final class LiveSession implements AutoCloseable {
   /** What it was created as. */
   public SessionRequest request() {
     return request;
+  }
+
+  /** What it shows now. */
+  public synchronized Look look() {
+    return look;
+  }
+
+  /**
+   * Shows another avatar or another background, from a keyframe on; what is being spoken goes on.
+   * Waits until it is loaded, the first time seconds.
+   *
+   * @throws LipstreamException if it cannot be shown, and the session shows what it did; or if the
+   *     session has ended
+   */
+  public void show(Look next) {
+    synchronized (changeLock) {
+      Look before;
+      synchronized (this) {
+        requireOpen();
+        used();
+        before = look;
+      }
+      if (next.equals(before)) {
+        return;
+      }
+      Stage stage = stages.take(next);
+      synchronized (this) {
+        if (closed) {
+          stages.giveBack(next);
+          requireOpen();
+        }
+        look = next;
+      }
+      performance.show(stage);
+      stages.giveBack(before);
+    }
+  }
+
+  /** Shows another avatar; a background that was chosen stays. */
+  public void showAvatar(String avatar) {
+    show(new Look(avatar, look().background()));
+  }
+
+  /** Shows another background, or with null what the avatar has. */
+  public void showBackground(@Nullable Background background) {
+    show(new Look(look().avatar(), background));
+  }
+
+  /** The names of the avatar's clips, in its order. */
+  public List<String> actions() {
+    return List.copyOf(performance.appearance().stage().manifest().clips().keySet());
+  }
+
+  /**
+   * Plays a clip of the avatar, after one that is being played; speech goes on.
+   *
+   * @param times in a row
+   * @throws LipstreamException if the avatar has none of that name, too many wait, or the session
+   *     has ended
+   */
+  public void act(String name, int times) {
+    if (times < 1 || times > MAX_TIMES) {
+      throw new LipstreamException(
+          LipstreamException.Kind.INPUT,
+          "an action cannot be played " + times + " times",
+          "play it 1 to " + MAX_TIMES + " times");
+    }
+    synchronized (this) {
+      requireOpen();
+      used();
+      Clip clip = performance.appearance().stage().manifest().clips().get(name);
+      if (clip == null) {
+        throw new LipstreamException(
+            LipstreamException.Kind.INPUT,
+            "avatar " + look.avatar() + " has no action \"" + name + "\"",
+            actions().isEmpty()
+                ? "its avatar.yaml lists no clips (docs/avatars.md)"
+                : "it has " + String.join(", ", actions()));
+      }
+      if (!performance.play(clip, times)) {
+        throw new LipstreamException(
+            LipstreamException.Kind.ENVIRONMENT,
+            "more than 10 seconds of actions wait already",
+            "wait until they were shown");
+      }
+    }
   }
 
   public synchronized SessionState state() {
@@ -226,7 +323,7 @@ public final class LiveSession implements AutoCloseable {
     begun[0] =
         new Utterance(
             id,
-            stage,
+            performance::appearance,
             beat,
             parts.voice(),
             request.voice(),
@@ -594,6 +691,7 @@ public final class LiveSession implements AutoCloseable {
     performance.watchers().forEach(Watcher::close);
     events.add(new SessionEvent.Ended(reason));
     events.close();
-    released.run();
+    stages.giveBack(look());
+    released.accept(this);
   }
 }

@@ -5,7 +5,6 @@ import io.lipstream.streaming.live.FeedStatistics;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,22 +35,17 @@ public final class LiveSessions implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           work -> Thread.ofPlatform().daemon().name("housekeeping").unstarted(work));
 
+  private final Stages stages;
+
   // Guarded by this.
-  private final Map<String, Shared> stages = new HashMap<>();
   private int reserved;
   private boolean closed;
-
-  /** An avatar's stage and how many sessions are on it; the stage is loaded under its lock. */
-  private static final class Shared {
-    private int sessions;
-    private long unusedSinceNanos;
-    private volatile @Nullable Stage stage;
-  }
 
   private LiveSessions(LiveParts parts, LiveSettings settings, LongSupplier clock) {
     this.parts = parts;
     this.settings = settings;
     beat = Beat.start(clock);
+    stages = new Stages(parts, settings, beat);
     long periodMillis = Math.clamp(settings.idleTimeout().toMillis() / 4, 10, 1_000);
     var _ =
         housekeeping.scheduleWithFixedDelay(
@@ -84,12 +77,15 @@ public final class LiveSessions implements AutoCloseable {
    */
   public LiveSession create(SessionRequest request) {
     requireVoice(request.voice());
-    Stage stage = stage(request.avatar(), reserve(request.avatar()));
-    String id = newId();
-    LiveSession session =
-        new LiveSession(
-            id, request, parts, settings, beat, stage, () -> ended(id, request.avatar()));
-    sessions.put(id, session);
+    reserve();
+    LiveSession session;
+    try {
+      session = new LiveSession(newId(), request, parts, settings, beat, stages, this::ended);
+    } catch (RuntimeException | Error e) {
+      release();
+      throw e;
+    }
+    sessions.put(session.id(), session);
     boolean late;
     synchronized (this) {
       late = closed;
@@ -116,7 +112,7 @@ public final class LiveSessions implements AutoCloseable {
         LipstreamException.Kind.ENVIRONMENT, "the server is shutting down", "try again later");
   }
 
-  private synchronized Shared reserve(String avatar) {
+  private synchronized void reserve() {
     if (closed) {
       throw closedNow();
     }
@@ -128,25 +124,6 @@ public final class LiveSessions implements AutoCloseable {
           "wait until one ends, or allow more");
     }
     reserved++;
-    Shared shared = stages.computeIfAbsent(avatar, name -> new Shared());
-    shared.sessions++;
-    return shared;
-  }
-
-  private Stage stage(String avatar, Shared shared) {
-    synchronized (shared) {
-      Stage stage = shared.stage;
-      if (stage == null) {
-        try {
-          stage = new Stage(avatar, parts, settings, beat);
-        } catch (RuntimeException | Error e) {
-          release(avatar);
-          throw e;
-        }
-        shared.stage = stage;
-      }
-      return stage;
-    }
   }
 
   private String newId() {
@@ -155,17 +132,13 @@ public final class LiveSessions implements AutoCloseable {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  private void ended(String id, String avatar) {
-    sessions.remove(id);
-    release(avatar);
+  private void ended(LiveSession session) {
+    sessions.remove(session.id());
+    release();
   }
 
-  private synchronized void release(String avatar) {
+  private synchronized void release() {
     reserved--;
-    Shared shared = stages.get(avatar);
-    if (shared != null && --shared.sessions == 0) {
-      shared.unusedSinceNanos = beat.now();
-    }
   }
 
   /** Ends sessions that nobody uses and frees avatars that no session is on. */
@@ -178,29 +151,10 @@ public final class LiveSessions implements AutoCloseable {
           session.close("nobody watched it for " + settings.idleTimeout().toSeconds() + " s");
         }
       }
-      for (Stage unused : takeUnused(timeoutNanos)) {
-        unused.close();
-      }
+      stages.tidy();
     } catch (RuntimeException e) {
       LOG.warn("tidying up failed", e);
     }
-  }
-
-  private synchronized List<Stage> takeUnused(long timeoutNanos) {
-    List<String> names =
-        stages.entrySet().stream()
-            .filter(entry -> isUnused(entry.getValue(), timeoutNanos))
-            .map(Map.Entry::getKey)
-            .toList();
-    return names.stream()
-        .map(stages::remove)
-        .filter(shared -> shared.stage != null)
-        .map(shared -> shared.stage)
-        .toList();
-  }
-
-  private boolean isUnused(Shared shared, long timeoutNanos) {
-    return shared.sessions == 0 && beat.now() - shared.unusedSinceNanos > timeoutNanos;
   }
 
   /** Somebody else than we did not let somebody in. */
@@ -213,6 +167,11 @@ public final class LiveSessions implements AutoCloseable {
     return beat;
   }
 
+  /** What the sessions stand on. */
+  Stages stages() {
+    return stages;
+  }
+
   public Optional<LiveSession> find(String id) {
     return Optional.ofNullable(sessions.get(id));
   }
@@ -223,15 +182,7 @@ public final class LiveSessions implements AutoCloseable {
 
   /** All open encoders: of the loops of avatars at rest and of sessions that speak. */
   public List<FeedStatistics> encoders() {
-    List<FeedStatistics> open = new ArrayList<>();
-    synchronized (this) {
-      for (Shared shared : stages.values()) {
-        Stage stage = shared.stage;
-        if (stage != null) {
-          open.addAll(stage.encoders());
-        }
-      }
-    }
+    List<FeedStatistics> open = new ArrayList<>(stages.encoders());
     sessions.values().forEach(session -> open.addAll(session.encoders()));
     return open;
   }
@@ -247,18 +198,7 @@ public final class LiveSessions implements AutoCloseable {
     }
     housekeeping.shutdownNow();
     all().forEach(session -> session.close("the server is shutting down"));
-    List<Shared> left;
-    synchronized (this) {
-      left = List.copyOf(stages.values());
-      stages.clear();
-    }
-    for (Shared shared : left) {
-      synchronized (shared) {
-        if (shared.stage != null) {
-          shared.stage.close();
-        }
-      }
-    }
+    stages.close();
     beat.close();
   }
 }

@@ -1,12 +1,10 @@
 package io.lipstream.app.live;
 
-import io.lipstream.inference.GeneratorSpec;
 import io.lipstream.inference.PictureTensor.Values;
 import io.lipstream.inference.engine.Frame.Outcome;
 import io.lipstream.inference.lipsync.MouthFrame;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.streaming.live.EncodedSound;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +31,11 @@ final class Moment {
   final byte[] mouth;
   final MouthFrame frame;
 
+  /** Whose mouth it is, and in which of the stage's frames. */
+  final Stage stage;
+
+  int frameIndex;
+
   /** The frame of the clock in which it is presented. */
   long tick;
 
@@ -46,23 +49,17 @@ final class Moment {
 
   volatile MouthState mouthState = MouthState.NONE;
 
-  private final LongConsumer drawNanos;
-
-  /**
-   * A moment without sound.
-   *
-   * @param drawNanos told how long each mouth took, waiting included
-   */
-  Moment(GeneratorSpec spec, LongConsumer drawNanos) {
-    this.drawNanos = drawNanos;
-    frame = new MouthFrame(spec, Values.UINT8, this::ended);
+  /** A moment without sound. */
+  Moment(Stage stage) {
+    this.stage = stage;
+    frame = new MouthFrame(stage.spec(), Values.UINT8, this::ended);
     mouth = new byte[frame.mouthBytes()];
   }
 
   @SuppressWarnings("unused") // the size of the batch is counted by the engine
   private void ended(MouthFrame done, Outcome outcome, long queueNanos, long nanos, int batch) {
     if (outcome == Outcome.COMPUTED) {
-      drawNanos.accept(queueNanos + nanos);
+      stage.drawn(queueNanos + nanos);
     }
     mouthState = outcome == Outcome.COMPUTED ? MouthState.DRAWN : MouthState.MISSING;
   }

@@ -3,6 +3,7 @@ package io.lipstream.app.live;
 import io.lipstream.app.live.Moment.MouthState;
 import io.lipstream.compositing.Compositor;
 import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.avatar.Clip;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.FeedStatistics;
@@ -11,6 +12,7 @@ import io.lipstream.streaming.live.LiveVideoCodec;
 import io.lipstream.streaming.live.OpusEncoder;
 import io.lipstream.streaming.live.SilentSound;
 import io.lipstream.streaming.live.VideoFeed;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -43,6 +45,9 @@ final class Performance implements AutoCloseable {
   /** Feeds that nobody sits at any more are kept for the next utterance for 10 seconds. */
   private static final int KEPT_PICTURES = 250;
 
+  /** For so long clips may wait for those before them: 10 seconds. */
+  private static final int MOST_WAITING_PICTURES = 250;
+
   /** What the session must know; called by the media threads, outside their locks. */
   interface Progress {
 
@@ -53,11 +58,13 @@ final class Performance implements AutoCloseable {
     void ended(Utterance utterance);
   }
 
-  private final Stage stage;
   private final Beat beat;
   private final Progress progress;
   private final List<Watcher> watchers = new CopyOnWriteArrayList<>();
   private final List<FrameClock.Registration> ticks;
+
+  /** What is to be seen; written under the pictures' lock. */
+  private volatile Appearance appearance;
 
   private volatile @Nullable Utterance current;
 
@@ -66,6 +73,13 @@ final class Performance implements AutoCloseable {
 
   private final Object pictureLock = new Object();
   private final Map<LiveVideoCodec, VideoFeed> feeds = new EnumMap<>(LiveVideoCodec.class);
+
+  /** Of a stage that is not shown any more, until nobody sits there. */
+  private final List<VideoFeed> leaving = new ArrayList<>();
+
+  /** Whose frames are seen; it follows the appearance as soon as no moment of it is left. */
+  private Stage shown;
+
   private @Nullable Compositor compositor;
   private I420Frame picture = new I420Frame(2, 2);
   private byte[] heldMouth = {};
@@ -96,7 +110,9 @@ final class Performance implements AutoCloseable {
   private volatile long firstPictureNanos;
 
   Performance(Stage stage, Beat beat, Progress progress) {
-    this.stage = stage;
+    appearance = new Appearance(stage, null);
+    shown = stage;
+    stage.enter();
     this.beat = beat;
     this.progress = progress;
     ticks = List.of(beat.pictures().add(this::picture), beat.sounds().add(this::sound));
@@ -127,7 +143,7 @@ final class Performance implements AutoCloseable {
   void seat(Watcher watcher) {
     LiveVideoCodec codec = watcher.codec();
     if (codec != null) {
-      watcher.sit(stage.idleFeed(codec));
+      watcher.sit(appearance.stage().idleFeed(codec));
     }
   }
 
@@ -149,9 +165,9 @@ final class Performance implements AutoCloseable {
   private Compositor compositor() {
     Compositor known = compositor;
     if (known == null) {
-      known = stage.newCompositor();
+      known = shown.newCompositor();
       compositor = known;
-      picture = stage.newPicture();
+      picture = shown.newPicture();
     }
     return known;
   }
@@ -159,11 +175,51 @@ final class Performance implements AutoCloseable {
   private VideoFeed feed(LiveVideoCodec codec) {
     VideoFeed feed = feeds.get(codec);
     if (feed == null) {
-      feed = stage.openFeed(codec);
+      feed = shown.openFeed(codec);
       feeds.put(codec, feed);
     }
     unusedPictures = 0;
     return feed;
+  }
+
+  /** What is to be seen of the session. */
+  Appearance appearance() {
+    return appearance;
+  }
+
+  /** Shows another stage as soon as a picture of it can be made, from a keyframe on. */
+  void show(Stage next) {
+    for (Watcher watcher : watchers) {
+      LiveVideoCodec codec = watcher.codec();
+      if (codec != null) {
+        // Opening an encoder takes too long for a picture's time.
+        next.idleFeed(codec);
+      }
+    }
+    synchronized (pictureLock) {
+      appearance = new Appearance(next, null);
+    }
+  }
+
+  /**
+   * Plays a clip of the stage as soon as what is planned allows, after one that is being played.
+   *
+   * @return false if too many clips wait already
+   */
+  boolean play(Clip clip, int times) {
+    ClipRun run;
+    synchronized (pictureLock) {
+      long now = beat.pictureAfter(beat.now()) - 1;
+      long soon = now + (current == null ? 2 : Utterance.MOST_AHEAD);
+      Appearance present = appearance;
+      ClipRun before = present.clip();
+      if (before != null && before.playedTick() > soon + MOST_WAITING_PICTURES) {
+        return false;
+      }
+      run = ClipRun.plan(present, now, soon, clip, times);
+      appearance = new Appearance(present.stage(), run);
+    }
+    return true;
   }
 
   /** Presents an utterance from its first moment on, in place of any before it. */
@@ -192,26 +248,38 @@ final class Performance implements AutoCloseable {
       }
       Utterance utterance = current;
       Moment moment = utterance == null ? null : utterance.picture(tick);
-      if (moment != null) {
+      Appearance wanted = appearance;
+      boolean changed = wanted.stage() != shown && (moment == null || moment.stage != shown);
+      boolean here = moment != null || wanted.isOwn(tick) || (changed && isSomebodyHere());
+      if (changed) {
+        change(wanted.stage());
+      }
+      if (here) {
         watchers.forEach(this::moveHere);
-      } else if (utterance == null && mouthWeight == 0) {
+      } else if (changed || (utterance == null && mouthWeight == 0)) {
         watchers.forEach(this::moveToIdleLoop);
       }
+      closeLeft();
       if (feeds.isEmpty() || !isSomebodyHere()) {
         forget();
         return;
       }
       unusedPictures = 0;
       long from = System.nanoTime();
-      I420Frame drawn = draw(stage.frame(tick), moment);
+      I420Frame drawn;
+      if (moment != null && moment.stage == shown) {
+        drawn = draw(shown.frames().frame(moment.frameIndex), moment);
+      } else {
+        drawn = draw(shown.frames().frame(wanted.frameIndex(tick)), null);
+      }
       long pasted = System.nanoTime();
       for (VideoFeed feed : feeds.values()) {
         feed.picture(drawn, ptsNanos);
       }
       picturesShown.increment();
       if (utterance != null && moment != null) {
-        stage.events().took(LiveEvents.Step.PASTE, pasted - from);
-        stage.events().took(LiveEvents.Step.ENCODE, System.nanoTime() - pasted);
+        shown.events().took(LiveEvents.Step.PASTE, pasted - from);
+        shown.events().took(LiveEvents.Step.ENCODE, System.nanoTime() - pasted);
         tell(utterance, ptsNanos);
       }
     }
@@ -219,7 +287,7 @@ final class Performance implements AutoCloseable {
 
   /** A picture of speech is on its way. */
   private void tell(Utterance utterance, long ptsNanos) {
-    LiveEvents events = stage.events();
+    LiveEvents events = shown.events();
     int stalled = utterance.takeStalledPictures();
     if (stalled > 0) {
       soundsMissing.add(stalled);
@@ -234,6 +302,29 @@ final class Performance implements AutoCloseable {
     }
   }
 
+  /** Goes over to another stage between two pictures. */
+  private void change(Stage next) {
+    next.enter();
+    shown.leave();
+    shown = next;
+    leaving.addAll(feeds.values());
+    feeds.clear();
+    compositor = null;
+    mouthWeight = 0;
+    mouthHeld = false;
+  }
+
+  private void closeLeft() {
+    leaving.removeIf(
+        feed -> {
+          boolean left = feed.viewerCount() == 0;
+          if (left) {
+            feed.close();
+          }
+          return left;
+        });
+  }
+
   private void moveHere(Watcher watcher) {
     LiveVideoCodec codec = watcher.codec();
     if (codec != null && watcher.isSeated()) {
@@ -244,7 +335,7 @@ final class Performance implements AutoCloseable {
   private void moveToIdleLoop(Watcher watcher) {
     LiveVideoCodec codec = watcher.codec();
     if (codec != null && watcher.isSeated()) {
-      watcher.moveTo(stage.idleFeed(codec));
+      watcher.moveTo(shown.idleFeed(codec));
     }
   }
 
@@ -272,7 +363,7 @@ final class Performance implements AutoCloseable {
     mouthWeight = moment == null ? closing() : weight(moment);
     if (mouthWeight == 0) {
       mouthHeld = false;
-      return stage.resting(frame, paster, picture);
+      return shown.resting(frame, paster, picture);
     }
     paster.paste(frame.picture(), frame.rect(), heldMouth, 0, shown(mouthWeight), picture);
     return picture;
@@ -296,7 +387,7 @@ final class Performance implements AutoCloseable {
       mouthsDrawn.increment();
     } else if (state != MouthState.NONE) {
       mouthsLate.increment();
-      stage.events().frameLate();
+      shown.events().frameLate();
     }
     // A mouth that is late leaves the pose as it was.
     return mouthHeld ? moment.weight : 0;
@@ -304,7 +395,7 @@ final class Performance implements AutoCloseable {
 
   /** Frames that do not rest by themselves must never show through. */
   private float shown(float weight) {
-    return stage.framesRest() ? weight : 1;
+    return shown.framesRest() ? weight : 1;
   }
 
   private void sound(long tick, long ptsNanos) {
@@ -368,7 +459,7 @@ final class Performance implements AutoCloseable {
     long now = beat.now();
     soundLateNanos = now - ptsNanos;
     if (leaving != null) {
-      stage.events().interrupted(now - interruptedNanos);
+      appearance.stage().events().interrupted(now - interruptedNanos);
     }
     return spoken;
   }
@@ -427,9 +518,14 @@ final class Performance implements AutoCloseable {
     ticks.forEach(FrameClock.Registration::close);
     synchronized (soundLock) {
       synchronized (pictureLock) {
+        if (!closed) {
+          shown.leave();
+        }
         closed = true;
         feeds.values().forEach(VideoFeed::close);
         feeds.clear();
+        leaving.forEach(VideoFeed::close);
+        leaving.clear();
         if (encoder != null) {
           encoder.close();
         }

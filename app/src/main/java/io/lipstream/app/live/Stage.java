@@ -16,6 +16,7 @@ import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.avatar.Background;
 import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.streaming.live.BitrateRange;
@@ -50,6 +51,7 @@ final class Stage implements AutoCloseable {
   private final LiveSettings settings;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final AvatarManifest manifest;
+  private final long frameBytes;
   private final AvatarFrames frames;
   private final AudioEncoder audioEncoder;
   private final GeneratorSpec spec;
@@ -69,28 +71,32 @@ final class Stage implements AutoCloseable {
 
   private final Object useLock = new Object();
 
-  /** That use the networks and frames; guarded by the lock. */
-  private int utterances;
+  /** Utterances and sessions that use the networks and frames; guarded by the lock. */
+  private int users;
 
   /**
    * Loads an avatar, which takes seconds.
    *
    * @throws LipstreamException if there is no such avatar, or it cannot be used live
    */
-  Stage(String avatarName, LiveParts parts, LiveSettings settings, Beat beat) {
+  Stage(Look look, LiveParts parts, LiveSettings settings, Beat beat) {
     this.parts = parts;
     this.settings = settings;
     try {
-      AvatarPackage avatar = keep(parts.avatars().open(avatarName));
+      AvatarPackage avatar = keep(parts.avatars().open(look.avatar()));
       manifest = avatar.manifest();
       requireLive(manifest);
-      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
+      Background background = look.background() == null ? avatar.background() : look.background();
+      frameBytes = AvatarFrames.bytesPerFrame(avatar) * manifest.frames().count();
+      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes(), background));
       EngineOptions options = settings.options();
       EncoderSpec encoder = EncoderSpec.of(manifest.name(), avatar.audioEncoderFile());
       audioEncoder = keep(new OnnxEncoder(encoder, options));
       spec = GeneratorSpec.of(avatar, options);
-      if (!parts.models().contains(modelId())) {
-        parts.models().add(modelId(), spec);
+      synchronized (parts.models()) {
+        if (!parts.models().contains(modelId())) {
+          parts.models().add(modelId(), spec);
+        }
       }
       // While this is open the model stays loaded.
       keep(admitted(new StreamRequest(modelId(), "stage " + modelId(), Priority.BULK, 0, 1)));
@@ -143,13 +149,17 @@ final class Stage implements AutoCloseable {
     return frames;
   }
 
-  int frameIndex(long tick) {
-    return manifest.order().index(tick, frames.frameCount());
+  /** What all frames take in memory. */
+  long frameBytes() {
+    return frameBytes;
   }
 
-  /** What lies under the mouth in a frame of the clock. */
-  AvatarFrame frame(long tick) {
-    return frames.frame(frameIndex(tick));
+  int frameIndex(long tick) {
+    return manifest.idleFrame(tick);
+  }
+
+  AvatarManifest manifest() {
+    return manifest;
   }
 
   /** The avatar at rest; drawn into the given picture if need be. */
@@ -257,17 +267,17 @@ final class Stage implements AutoCloseable {
         range);
   }
 
-  /** An utterance begins to use the networks and frames. */
+  /** Somebody begins to use the networks and frames. */
   void enter() {
     synchronized (useLock) {
-      utterances++;
+      users++;
     }
   }
 
-  /** It is done with them. */
+  /** They are done with them. */
   void leave() {
     synchronized (useLock) {
-      utterances--;
+      users--;
       useLock.notifyAll();
     }
   }
@@ -286,8 +296,7 @@ final class Stage implements AutoCloseable {
         continue;
       }
       if (restingMouths.isComplete()) {
-        int period = manifest.order().period(frames.frameCount());
-        feed.loop(tick, period, ptsNanos, this::idlePicture);
+        feed.loop(tick, manifest.idlePeriod(), ptsNanos, this::idlePicture);
       } else {
         feed.picture(idlePicture(tick), ptsNanos);
       }
@@ -295,10 +304,10 @@ final class Stage implements AutoCloseable {
   }
 
   private I420Frame idlePicture(long tick) {
-    return resting(frame(tick), compositor, idlePicture);
+    return resting(frames.frame(frameIndex(tick)), compositor, idlePicture);
   }
 
-  /** Frees all, once the utterances that were cancelled have let go of it. */
+  /** Frees all, once those who still use it have let go of it. */
   @Override
   public void close() {
     synchronized (idleLock) {
@@ -307,7 +316,7 @@ final class Stage implements AutoCloseable {
     synchronized (useLock) {
       try {
         long end = System.nanoTime() + LONGEST_LEAVE_NANOS;
-        while (utterances > 0 && System.nanoTime() < end) {
+        while (users > 0 && System.nanoTime() < end) {
           useLock.wait(100);
         }
       } catch (InterruptedException e) {

@@ -4,12 +4,16 @@ import io.lipstream.app.live.Moment.MouthState;
 import io.lipstream.app.live.Reading.Piece;
 import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
 import io.lipstream.streaming.live.EncodedSound;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,10 +51,13 @@ final class Utterance {
   /** A voice that falls silent before it has said enough for a moment is not waited for longer. */
   private static final long LONGEST_START_NANOS = 700_000_000;
 
+  /** Pictures of the clock that may be planned already: its moments, and the lead of the first. */
+  static final int MOST_AHEAD = MOMENTS + 5;
+
   private static final int WINDOWS_AHEAD = 8;
   private static final long WAIT_MILLIS = 20;
 
-  private final Stage stage;
+  private final Supplier<Appearance> appearance;
   private final Beat beat;
   private final BooleanSupplier watched;
   private final Consumer<SessionEvent> events;
@@ -66,28 +73,47 @@ final class Utterance {
   private boolean cancelled;
   private boolean over;
   private boolean taking;
-  private @Nullable FrameStream stream;
+  private @Nullable Playing playing;
   private long pictureTick = Long.MIN_VALUE;
   private long nextSound = Long.MIN_VALUE;
   private long firstSound = Long.MIN_VALUE;
   private int stalledPictures;
 
   // The director's own.
+  private Stage stage;
+  private final List<Playing> played = new ArrayList<>();
   private @Nullable Take take;
   private boolean takeBegun;
   private long takeStartNanos;
   private long nextTick;
 
+  /** A stage that mouths are drawn on, and what it draws them through, if the engine lets it. */
+  private record Playing(Stage stage, @Nullable FrameStream stream) {}
+
+  /** Listens with the encoder of whatever stage is played on. */
+  private final class StageEncoder implements AudioEncoder {
+    @Override
+    public void encode(int count, float[] melWindows, float[] features) {
+      stage.audioEncoder().encode(count, melWindows, features);
+    }
+
+    @Override
+    public void close() {
+      // It is the stage's.
+    }
+  }
+
   /**
    * An utterance without lines.
    *
+   * @param appearance asked for what is shown; its stage may change at any time
    * @param moreComing whether the lines are only being thought of
    * @param watched whether it is worth drawing mouths
    * @param failed told, by any thread, what ended it; what fails beside is an event
    */
   Utterance(
       String session,
-      Stage stage,
+      Supplier<Appearance> appearance,
       Beat beat,
       SpeechSynthesizer voice,
       String voiceName,
@@ -96,15 +122,16 @@ final class Utterance {
       Consumer<SessionEvent> events,
       Consumer<LipstreamException> failed) {
     this.session = session;
-    this.stage = stage;
+    this.appearance = appearance;
     this.beat = beat;
     this.watched = watched;
     this.events = events;
     this.failed = failed;
     captions = new Captions(events);
     reading = new Reading(session, voice, voiceName, moreComing, beat.clock(), this::wake, failed);
+    stage = appearance.get().stage();
     for (int i = 0; i < MOMENTS; i++) {
-      free.add(new Moment(stage.spec(), stage::drawn));
+      free.add(new Moment(stage));
     }
     director = Thread.ofPlatform().daemon().name("director-" + session).unstarted(this::direct);
   }
@@ -128,15 +155,15 @@ final class Utterance {
 
   /** Stops making anything. What was ready can still be taken, for a fade. */
   void cancel() {
-    FrameStream open;
+    Playing open;
     synchronized (this) {
       cancelled = true;
-      open = stream;
+      open = playing;
       notifyAll();
     }
     reading.stop();
-    if (open != null) {
-      open.flush();
+    if (open != null && open.stream() != null) {
+      open.stream().flush();
     }
   }
 
@@ -245,7 +272,9 @@ final class Utterance {
   private void direct() {
     try {
       openStream();
-      while (turn()) {}
+      while (turn()) {
+        follow();
+      }
     } catch (InterruptedException e) {
       // Nobody interrupts a director; cancel() says when to end.
     } catch (LipstreamException e) {
@@ -264,15 +293,50 @@ final class Utterance {
 
   /** The first mouths find the model ready: it is opened while the voice still thinks. */
   private void openStream() {
+    FrameStream opened = null;
     try {
-      FrameStream opened = stage.openStream(session, MOMENTS);
-      synchronized (this) {
-        stream = opened;
-      }
+      opened = stage.openStream(session, MOMENTS);
     } catch (LipstreamException e) {
       // Better heard with a face at rest than not at all.
       events.accept(new SessionEvent.Failed(e.getMessage(), e.hint()));
     }
+    synchronized (this) {
+      playing = new Playing(stage, opened);
+    }
+  }
+
+  /** Goes over to the stage that is to be seen; what was planned for the one before still comes. */
+  private void follow() {
+    Stage wanted = appearance.get().stage();
+    if (wanted != stage) {
+      wanted.enter();
+      Playing before = playing();
+      if (before != null) {
+        played.add(before);
+      }
+      stage = wanted;
+      openStream();
+    }
+    played.removeIf(this::leftIfDone);
+  }
+
+  private boolean leftIfDone(Playing before) {
+    synchronized (this) {
+      for (Moment moment : ahead) {
+        if (moment.stage == before.stage()) {
+          return false;
+        }
+      }
+    }
+    leave(before);
+    return true;
+  }
+
+  private static void leave(Playing done) {
+    if (done.stream() != null) {
+      done.stream().close();
+    }
+    done.stage().leave();
   }
 
   /** Waits for something to do and does it; false at the end. */
@@ -324,7 +388,7 @@ final class Utterance {
   private void hear(Piece piece) {
     Take hearing = take;
     if (hearing == null) {
-      hearing = new Take(stage.audioEncoder(), piece.format);
+      hearing = new Take(new StageEncoder(), piece.format);
       take = hearing;
       takeBegun = false;
       takeStartNanos = beat.now();
@@ -351,6 +415,9 @@ final class Utterance {
       if (moment == null) {
         return;
       }
+      if (moment.stage != stage) {
+        moment = new Moment(stage);
+      }
       planned.next(moment);
       long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos());
       takeBegun = true;
@@ -368,12 +435,16 @@ final class Utterance {
   }
 
   private void submit(Moment moment) {
-    FrameStream engine = stream();
+    Playing now = playing();
+    FrameStream engine = now == null ? null : now.stream();
+    Appearance seen = appearance.get();
+    moment.frameIndex =
+        seen.stage() == stage ? seen.frameIndex(moment.tick) : stage.frameIndex(moment.tick);
     if (moment.weight == 0 || engine == null || !watched.getAsBoolean()) {
       moment.mouthState = MouthState.NONE;
       return;
     }
-    moment.frame.show(stage.frames(), stage.frameIndex(moment.tick));
+    moment.frame.show(stage.frames(), moment.frameIndex);
     moment.frame.hear(moment.window, 0);
     moment.frame.draw(moment.mouth, 0);
     moment.mouthState = MouthState.QUEUED;
@@ -382,15 +453,14 @@ final class Utterance {
     }
   }
 
-  private synchronized @Nullable FrameStream stream() {
-    return stream;
+  private synchronized @Nullable Playing playing() {
+    return playing;
   }
 
   private void closeAll() {
-    FrameStream open = stream();
-    if (open != null) {
-      open.close();
-    }
+    played.forEach(Utterance::leave);
+    Playing last = playing();
+    leave(last == null ? new Playing(stage, null) : last);
     if (take != null) {
       take.close();
     }
@@ -398,6 +468,5 @@ final class Utterance {
       taking = false;
     }
     reading.stop();
-    stage.leave();
   }
 }

@@ -123,8 +123,7 @@ final class FramePlan implements AutoCloseable {
   }
 
   private void plan(float weight, float[] window) {
-    int avatarFrame =
-        cast.manifest().order().index(framesPlanned, cast.manifest().frames().count());
+    int avatarFrame = cast.manifest().idleFrame(framesPlanned);
     switch (cast.manifest().restingMouth()) {
       case FRAMES -> segment.add(avatarFrame, weight, weight > 0 ? window : null);
       // These frames show a talking mouth, so the generator's is always seen in full.

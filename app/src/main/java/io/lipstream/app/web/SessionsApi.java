@@ -10,8 +10,10 @@ import io.lipstream.app.config.IceServerConfig;
 import io.lipstream.app.live.LiveEvents;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.Look;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionStatistics;
+import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.live.ViewerStatistics;
 import java.util.List;
 import java.util.Set;
@@ -43,11 +45,14 @@ final class SessionsApi {
       throw new Problem.Refusal(
           HttpStatus.SERVICE_UNAVAILABLE, "the server is stopping", "start it again");
     }
-    ObjectNode body = Json.texts(request, Set.of("avatar", "voice"));
+    ObjectNode body = Json.texts(request, Set.of("avatar", "voice", "background"));
+    String colour = body.path("background").asText("");
+    Look look =
+        new Look(
+            text(body, "avatar", offer.avatar()),
+            colour.isBlank() ? null : Background.colour(colour));
     LiveSession session =
-        sessions.create(
-            new SessionRequest(
-                text(body, "avatar", offer.avatar()), text(body, "voice", offer.voice())));
+        sessions.create(new SessionRequest(look, text(body, "voice", offer.voice())));
     return Json.response(
         HttpStatus.CREATED, describe(session), "location", "/v1/sessions/" + session.id());
   }
@@ -123,11 +128,12 @@ final class SessionsApi {
     ObjectNode body =
         Json.object()
             .put("id", session.id())
-            .put("avatar", session.request().avatar())
+            .put("avatar", session.look().avatar())
             .put("voice", session.request().voice())
             .put("state", EventText.name(session.state()))
             .put("whep", path + "/whep")
             .put("events", path + "/events");
+    session.actions().forEach(body.putArray("actions")::add);
     ArrayNode ice = body.putArray("iceServers");
     for (IceServerConfig server : iceServers) {
       ObjectNode one = ice.addObject().put("urls", server.url());

@@ -23,6 +23,7 @@ import io.lipstream.app.config.WebConfig;
 import io.lipstream.app.live.LiveSessions;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
+import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.netty.handler.ssl.ClientAuth;
 import java.io.File;
@@ -154,6 +155,15 @@ public final class WebPort implements AutoCloseable {
     route(builder, HttpMethod.POST, "/v1/sessions/{id}/chat", sessions::chat);
     route(builder, HttpMethod.POST, "/v1/sessions/{id}/interrupt", sessions::interrupt);
     route(builder, HttpMethod.POST, "/v1/sessions/{id}/end-turn", sessions::endTurn);
+    StageApi stage = new StageApi(sessions, offer.avatars());
+    route(builder, HttpMethod.POST, "/v1/sessions/{id}/avatar", stage::avatar);
+    route(builder, HttpMethod.POST, "/v1/sessions/{id}/action", stage::action);
+    builder
+        .route()
+        .post("/v1/sessions/{id}/background")
+        .maxRequestLength(Background.MAX_SENT_BYTES)
+        .build(new Blocking(stage::background));
+    route(builder, HttpMethod.DELETE, "/v1/sessions/{id}/background", stage::ownBackground);
     builder.service("/v1/sessions/{id}/events", new EventsApi(sessions).service());
     route(builder, HttpMethod.POST, "/v1/sessions/{id}/whep", whep::offer);
     route(builder, HttpMethod.OPTIONS, "/v1/sessions/{id}/whep", whep::options);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -133,6 +134,7 @@ public final class AvatarImport {
           null,
           FrameOrder.PING_PONG,
           RestingMouth.GENERATOR,
+          Map.of(),
           GeneratorFamily.SYNCTALK2D_328,
           GeneratorFamily.SYNCTALK2D_328.defaultMask(),
           new AvatarManifest.Generator("models/generator.onnx"),

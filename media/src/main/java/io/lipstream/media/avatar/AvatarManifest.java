@@ -4,7 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.lipstream.media.picture.CropGeometry;
 import io.lipstream.media.picture.Rect;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param matte what of the frames is the avatar, where the package tells it
  * @param background what to show behind the avatar instead of the frames' own: a colour or a
  *     picture file
+ * @param clips gestures and other ways to rest, by name
  * @param mask half-open box of the ROI that the network does not get to see
  */
 public record AvatarManifest(
@@ -39,6 +43,7 @@ public record AvatarManifest(
     @Nullable String background,
     FrameOrder order,
     RestingMouth restingMouth,
+    Map<String, Clip> clips,
     @JsonProperty(required = true) GeneratorFamily family,
     Rect mask,
     @JsonProperty(required = true) Generator generator,
@@ -80,6 +85,16 @@ public record AvatarManifest(
     }
     order = order == null ? FrameOrder.PING_PONG : order;
     restingMouth = restingMouth == null ? RestingMouth.GENERATOR : restingMouth;
+    clips = clips == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(clips));
+    for (Map.Entry<String, Clip> clip : clips.entrySet()) {
+      if (clip.getKey().length() > MAX_NAME_CHARS || !NAME.matcher(clip.getKey()).matches()) {
+        throw invalid("clips", clip.getKey(), "are named by lower-case letters and hyphens");
+      }
+      String fault = clip.getValue().fault(frames.count(), frames.loopCount());
+      if (fault != null) {
+        throw new IllegalArgumentException("key clips." + clip.getKey() + " " + fault);
+      }
+    }
     requirePresent("family", family);
     mask = mask == null ? family.defaultMask() : mask;
     if (!mask.fitsIn(family.roiPx(), family.roiPx())) {
@@ -87,6 +102,16 @@ public record AvatarManifest(
     }
     requirePresent("generator", generator);
     requirePresent("audioEncoder", audioEncoder);
+  }
+
+  /** The frame of the idle loop that is shown as an output frame counted from 0. */
+  public int idleFrame(long outputFrame) {
+    return order.index(outputFrame, frames.loopCount());
+  }
+
+  /** After so many output frames the idle loop begins again. */
+  public int idlePeriod() {
+    return order.period(frames.loopCount());
   }
 
   /** How the mouth's region is cut out of this avatar's frames. */
@@ -98,6 +123,7 @@ public record AvatarManifest(
    * The frames that the mouth is pasted into.
    *
    * @param source a folder of pictures, taken in natural order of their names, or one video file
+   * @param loop the first so many are the idle loop, the others belong to clips; null for all
    * @param widthPx even, as video encoders want it
    * @param heightPx even
    */
@@ -105,7 +131,8 @@ public record AvatarManifest(
       @JsonProperty(required = true) String source,
       @JsonProperty(required = true) int count,
       @JsonProperty(required = true) int widthPx,
-      @JsonProperty(required = true) int heightPx) {
+      @JsonProperty(required = true) int heightPx,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Integer loop) {
     static final int MAX_COUNT = 100_000;
     static final int MAX_SIDE_PX = 7680;
 
@@ -116,6 +143,19 @@ public record AvatarManifest(
       }
       requireSide("frames.widthPx", widthPx);
       requireSide("frames.heightPx", heightPx);
+      if (loop != null && (loop < 1 || loop > count)) {
+        throw invalid("frames.loop", loop, "must be from 1 to frames.count");
+      }
+    }
+
+    /** Frames that all belong to the idle loop. */
+    public Frames(String source, int count, int widthPx, int heightPx) {
+      this(source, count, widthPx, heightPx, null);
+    }
+
+    /** How many make up the idle loop. */
+    public int loopCount() {
+      return loop == null ? count : loop;
     }
 
     private static void requireSide(String key, int px) {

@@ -27,6 +27,8 @@ import io.lipstream.media.picture.CropGeometry;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.picture.MouthCrop;
 import io.lipstream.media.picture.Rect;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Set;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -111,6 +113,13 @@ final class FrameConverter implements AutoCloseable {
           cover(
               avatar.folder().decode(decoder, picture.file(), "the background " + picture),
               painted);
+        }
+      }
+      case Background.Sent sent -> {
+        try (PictureDecoder decoder = new PictureDecoder(Background.MAX_SENT_PIXELS)) {
+          cover(decoder.decode(sent.file()), painted);
+        } catch (IOException e) {
+          throw new UncheckedIOException("a picture that was decoded before", e);
         }
       }
     }

@@ -34,12 +34,19 @@ final class PictureDecoder implements AutoCloseable {
   private static final long MAX_PIXELS =
       (long) AvatarManifest.Frames.MAX_SIDE_PX * AvatarManifest.Frames.MAX_SIDE_PX;
 
+  private final long maxPixels;
   private final Map<Integer, AVCodecContext> contexts = new HashMap<>();
   private final AVPacket packet;
   private final AVFrame frame;
 
   PictureDecoder() {
+    this(MAX_PIXELS);
+  }
+
+  /** A decoder that refuses larger pictures before it makes room for them. */
+  PictureDecoder(long maxPixels) {
     Ffmpeg.load();
+    this.maxPixels = maxPixels;
     packet = av_packet_alloc();
     frame = av_frame_alloc();
   }
@@ -54,8 +61,12 @@ final class PictureDecoder implements AutoCloseable {
     if (Files.size(file) > MAX_FILE_BYTES) {
       throw new IOException("larger than any picture");
     }
-    byte[] bytes = Files.readAllBytes(file);
-    AVCodecContext context = contexts.computeIfAbsent(codecOf(bytes), PictureDecoder::open);
+    return decode(Files.readAllBytes(file));
+  }
+
+  /** As the other, for a file's bytes. */
+  AVFrame decode(byte[] bytes) throws IOException {
+    AVCodecContext context = contexts.computeIfAbsent(codecOf(bytes), this::open);
     try (BytePointer padded = new BytePointer(bytes.length + (long) AV_INPUT_BUFFER_PADDING_SIZE)) {
       BytePointer.memset(padded.position(bytes.length), 0, AV_INPUT_BUFFER_PADDING_SIZE);
       padded.position(0).put(bytes);
@@ -104,12 +115,12 @@ final class PictureDecoder implements AutoCloseable {
     return true;
   }
 
-  private static AVCodecContext open(int codecId) {
+  private AVCodecContext open(int codecId) {
     var codec = avcodec_find_decoder(codecId);
     AVCodecContext context = avcodec_alloc_context3(codec);
     // One frame in, one frame out: decoder threads of its own would only delay it.
     context.thread_count(1);
-    context.max_pixels(MAX_PIXELS);
+    context.max_pixels(maxPixels);
     Ffmpeg.check(avcodec_open2(context, codec, (AVDictionary) null), "opening a picture decoder");
     return context;
   }

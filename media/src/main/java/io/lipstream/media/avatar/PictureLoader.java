@@ -85,13 +85,15 @@ final class PictureLoader implements FrameLoader {
       if (closed) {
         throw new IllegalStateException("the frames of " + avatar.location() + " are closed");
       }
-      int count = pictures.files().size();
+      int count = avatar.manifest().frames().loopCount();
       if (index != last) {
         forward = index > last;
         last = index;
       }
       FrameOrder order = avatar.manifest().order();
-      for (int step = 1; step <= Math.min(ahead, count - 1); step++) {
+      // What follows a clip's frame only those know who play the clip.
+      int steps = index < count ? Math.min(ahead, count - 1) : 0;
+      for (int step = 1; step <= steps; step++) {
         int next = order.following(index, forward, step, count);
         if (!slots.containsKey(next)) {
           queued.add(slot(next));

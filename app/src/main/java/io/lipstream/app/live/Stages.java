@@ -1,0 +1,145 @@
+package io.lipstream.app.live;
+
+import io.lipstream.media.LipstreamException;
+import io.lipstream.streaming.live.FeedStatistics;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stages of a process, one for each look that a session has. Thread-safe.
+ *
+ * <p>One that nobody uses any more is kept for a while, so that who reloads a page does not wait;
+ * one with a background of a caller's choice is not, because there may be any number of them.
+ */
+final class Stages implements AutoCloseable {
+  private final LiveParts parts;
+  private final LiveSettings settings;
+  private final Beat beat;
+  private final long maxChosenBytes = Runtime.getRuntime().maxMemory() / 2;
+
+  /** Guarded by this. */
+  private final Map<Look, Shared> shared = new HashMap<>();
+
+  /** A stage and how many sessions are on it; it is loaded under its lock. */
+  private static final class Shared {
+    private int sessions;
+    private long unusedSinceNanos;
+    private volatile @Nullable Stage stage;
+  }
+
+  Stages(LiveParts parts, LiveSettings settings, Beat beat) {
+    this.parts = parts;
+    this.settings = settings;
+    this.beat = beat;
+  }
+
+  /**
+   * A stage to be given back; waits until it is loaded, the first time seconds.
+   *
+   * @throws LipstreamException if there is no such avatar, no other background can be put behind
+   *     it, or there is no memory left for backgrounds of callers' choice
+   */
+  Stage take(Look look) {
+    Shared one = reserve(look);
+    try {
+      synchronized (one) {
+        Stage stage = one.stage;
+        if (stage == null) {
+          stage = new Stage(look, parts, settings, beat);
+          one.stage = stage;
+        }
+        return stage;
+      }
+    } catch (RuntimeException | Error e) {
+      giveBack(look);
+      throw e;
+    }
+  }
+
+  private synchronized Shared reserve(Look look) {
+    if (look.background() != null && !shared.containsKey(look) && chosenBytes() > maxChosenBytes) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "the memory for backgrounds that callers chose is full",
+          "use a background that another session has, or wait until one ends");
+    }
+    Shared one = shared.computeIfAbsent(look, name -> new Shared());
+    one.sessions++;
+    return one;
+  }
+
+  private long chosenBytes() {
+    long bytes = 0;
+    for (Map.Entry<Look, Shared> entry : shared.entrySet()) {
+      Stage stage = entry.getValue().stage;
+      bytes += entry.getKey().background() == null || stage == null ? 0 : stage.frameBytes();
+    }
+    return bytes;
+  }
+
+  synchronized void giveBack(Look look) {
+    Shared one = shared.get(look);
+    if (one != null && --one.sessions == 0) {
+      one.unusedSinceNanos = beat.now();
+    }
+  }
+
+  /** Frees stages that nobody came back to. */
+  void tidy() {
+    takeUnused().forEach(Stage::close);
+  }
+
+  private synchronized List<Stage> takeUnused() {
+    List<Look> unused =
+        shared.entrySet().stream()
+            .filter(entry -> isUnused(entry.getKey(), entry.getValue()))
+            .map(Map.Entry::getKey)
+            .toList();
+    return unused.stream()
+        .map(shared::remove)
+        .filter(one -> one.stage != null)
+        .map(one -> one.stage)
+        .toList();
+  }
+
+  private boolean isUnused(Look look, Shared one) {
+    long keptNanos = look.background() == null ? settings.idleTimeout().toNanos() : 0;
+    return one.sessions == 0 && beat.now() - one.unusedSinceNanos > keptNanos;
+  }
+
+  /** How many are loaded. */
+  synchronized int count() {
+    return shared.size();
+  }
+
+  /** All open encoders of loops. */
+  synchronized List<FeedStatistics> encoders() {
+    List<FeedStatistics> open = new ArrayList<>();
+    for (Shared one : shared.values()) {
+      Stage stage = one.stage;
+      if (stage != null) {
+        open.addAll(stage.encoders());
+      }
+    }
+    return open;
+  }
+
+  @Override
+  public void close() {
+    List<Shared> left;
+    synchronized (this) {
+      left = List.copyOf(shared.values());
+      shared.clear();
+    }
+    for (Shared one : left) {
+      synchronized (one) {
+        if (one.stage != null) {
+          one.stage.close();
+        }
+      }
+    }
+  }
+}
