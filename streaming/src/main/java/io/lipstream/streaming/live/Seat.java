@@ -18,13 +18,25 @@ public final class Seat implements AutoCloseable {
   /** Whether the viewer has had a keyframe of the feed. */
   private boolean begun;
 
+  /** Whether the last picture was one of a recording, not the encoder's last. */
+  private boolean repeated;
+
   private long lastPtsNanos = Long.MIN_VALUE;
+
+  /** The last moment of the feed so far, once it is known. */
+  private long handOverPtsNanos = Long.MAX_VALUE;
+
+  private long lastKeyFramePtsNanos;
+  private volatile boolean keyFrameWanted;
   private volatile int wishedBps = Integer.MAX_VALUE;
 
   /** What a feed's next picture must be for this seat. */
   enum Wants {
     NOTHING,
-    PICTURE,
+    /** The next one of the recording whose pictures it gets. */
+    REPEATED,
+    /** The encoder's next one. */
+    ENCODED,
     KEYFRAME
   }
 
@@ -49,6 +61,7 @@ public final class Seat implements AutoCloseable {
     if (next != null) {
       next.leave(this);
       next = null;
+      handOverPtsNanos = Long.MAX_VALUE;
     }
     if (other != feed) {
       other.enter(this);
@@ -57,10 +70,8 @@ public final class Seat implements AutoCloseable {
   }
 
   /** The viewer cannot decode until a keyframe comes. */
-  public synchronized void keyFrameWanted() {
-    if (feed != null) {
-      feed.wantKeyFrame();
-    }
+  public void keyFrameWanted() {
+    keyFrameWanted = true;
   }
 
   /** What the viewer's connection carries; a feed follows the smallest of its viewers'. */
@@ -73,33 +84,69 @@ public final class Seat implements AutoCloseable {
   }
 
   /**
+   * A feed whose next picture is a keyframe takes over with it; whichever of the two feeds comes
+   * first then, the one so far shows nothing any more.
+   *
+   * @param ptsNanos later pictures are the asking feed's
+   */
+  synchronized void handOver(VideoFeed asking, long ptsNanos) {
+    if (next == asking) {
+      handOverPtsNanos = ptsNanos;
+    }
+  }
+
+  /**
    * Called before a feed encodes the picture of this moment.
    *
    * @param keyFrameAllowed whether it can be a keyframe, with which the feed may take over
+   * @param moveAllowed whether also from a feed that can go on for a while
    */
-  synchronized Wants prepare(VideoFeed asking, long ptsNanos, boolean keyFrameAllowed) {
-    if (next == asking && keyFrameAllowed) {
+  synchronized Wants prepare(
+      VideoFeed asking, long ptsNanos, boolean keyFrameAllowed, boolean moveAllowed) {
+    boolean mayTakeOver =
+        ptsNanos > handOverPtsNanos
+            || (keyFrameAllowed && (moveAllowed || feed == null || feed.isClosed()));
+    if (next == asking && mayTakeOver) {
       if (feed != null) {
         feed.leave(this);
       }
       feed = asking;
       next = null;
+      handOverPtsNanos = Long.MAX_VALUE;
       begun = false;
     }
     // The feed before may have shown this moment already: then the next picture is the first.
-    if (feed != asking || ptsNanos <= lastPtsNanos) {
+    if (feed != asking || ptsNanos <= lastPtsNanos || ptsNanos > handOverPtsNanos) {
       return Wants.NOTHING;
     }
-    return begun ? Wants.PICTURE : Wants.KEYFRAME;
+    boolean wished =
+        keyFrameWanted
+            && keyFrameAllowed
+            && ptsNanos - lastKeyFramePtsNanos >= VideoFeed.KEYFRAME_FLOOR_NANOS;
+    if (!begun || wished) {
+      return Wants.KEYFRAME;
+    }
+    return repeated ? Wants.REPEATED : Wants.ENCODED;
   }
 
-  /** Called with each picture that the feed encoded. */
-  synchronized void show(VideoFeed from, EncodedPicture picture) {
-    if (feed != from || picture.ptsNanos() <= lastPtsNanos || !(begun || picture.keyFrame())) {
+  /**
+   * Called with each picture that the feed has for this seat.
+   *
+   * @param isRepeated whether it comes from a recording
+   */
+  synchronized void show(VideoFeed from, EncodedPicture picture, boolean isRepeated) {
+    long ptsNanos = picture.ptsNanos();
+    boolean due = ptsNanos > lastPtsNanos && ptsNanos <= handOverPtsNanos;
+    if (feed != from || !due || !(begun || picture.keyFrame())) {
       return;
     }
     begun = true;
-    lastPtsNanos = picture.ptsNanos();
+    repeated = isRepeated;
+    lastPtsNanos = ptsNanos;
+    if (picture.keyFrame()) {
+      lastKeyFramePtsNanos = ptsNanos;
+      keyFrameWanted = false;
+    }
     viewer.video(picture);
   }
 

@@ -1,9 +1,11 @@
 package io.lipstream.streaming.live;
 
 import io.lipstream.media.picture.I420Frame;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.function.LongFunction;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +18,10 @@ import org.slf4j.LoggerFactory;
  * later. Until then the other goes on. A keyframe is made for those who wait, but never within
  * {@link #KEYFRAME_FLOOR_NANOS} of the last one.
  *
+ * <p>A loop is recorded as it is encoded, and from then on repeated. A viewer who comes, or who
+ * cannot decode, in the middle of a recorded part is served by the encoder until the next part
+ * begins; the others notice nothing. Who comes from a feed that can go on waits for that part.
+ *
  * <p>Without viewers nothing is encoded. {@link #picture} and {@link #loop} are called by one
  * thread at a time; everything else by any thread. Locks are taken in this order: a feed's own, a
  * seat's, a feed's list of seats.
@@ -25,6 +31,14 @@ public final class VideoFeed implements AutoCloseable {
   public static final long KEYFRAME_FLOOR_NANOS = 500_000_000;
 
   private static final long SECOND_NANOS = 1_000_000_000;
+  private static final long NEVER = Long.MIN_VALUE / 2;
+
+  /** Skipped pictures of a loop that are worth making up for; half a second at 25 a second. */
+  private static final int MAX_MISSING = 12;
+
+  /** One for each rate that connections come back to. */
+  private static final int MAX_RECORDINGS = 4;
+
   private static final Logger LOG = LoggerFactory.getLogger(VideoFeed.class);
 
   private final LiveVideoCodec codec;
@@ -37,16 +51,25 @@ public final class VideoFeed implements AutoCloseable {
   /** Replaced as a whole, so that it can be walked through without a lock or an object. */
   private volatile Seat[] seats = {};
 
-  private volatile boolean keyFrameWanted;
-  private boolean closed;
+  private volatile boolean closed;
   private boolean begun;
 
-  /** Whether the last picture sent is the encoder's last, so that its next can build on it. */
-  private boolean encoderInStep;
+  /** What the seats want of the picture at hand; kept so that none is allocated. */
+  private Seat.Wants[] wants = {};
 
-  private @Nullable LoopRecording recording;
+  /** The one in use last, in front. */
+  private final List<LoopRecording> recordings = new ArrayList<>();
+
+  private long lastLoopTick = NEVER;
+
+  /** Of the recording in use, so that its next picture can build on it. */
+  private long lastRepeatedTick = NEVER;
+
   private long lastPtsNanos;
+
+  /** Of the encoder. */
   private long lastKeyFramePtsNanos;
+
   private long pictures;
   private long keyFrames;
   private long bytes;
@@ -95,18 +118,17 @@ public final class VideoFeed implements AutoCloseable {
   /** Encodes a picture and sends it to those who sit here, if any do. */
   public synchronized void picture(I420Frame picture, long ptsNanos) {
     Seat[] now = seats;
-    Seat.Wants wants = wanted(now, ptsNanos);
-    if (wants != Seat.Wants.NOTHING) {
-      send(encode(picture, ptsNanos, wants == Seat.Wants.KEYFRAME), now);
+    if (ask(now, ptsNanos, true)) {
+      encode(picture, ptsNanos, false, now);
     }
   }
 
   /**
    * Like {@link #picture}, for pictures that come round again and again: what was encoded in one
-   * round is sent in all later ones, and only who comes in the middle of one makes work.
+   * round is sent in all later ones.
    *
-   * <p>A round must not miss a picture, or all after it would have to be encoded. A few ticks that
-   * were skipped are therefore made up for.
+   * <p>A round must not miss a picture, or all up to its next part would have to be encoded. A few
+   * ticks that were skipped are therefore made up for.
    *
    * @param tick counts the pictures since any beginning
    * @param loopPictures after so many the loop looks the same again
@@ -114,8 +136,8 @@ public final class VideoFeed implements AutoCloseable {
    */
   public synchronized void loop(
       long tick, int loopPictures, long ptsNanos, LongFunction<I420Frame> pictures) {
-    long first = recording == null ? tick : recording.firstMissing(tick);
-    for (long each = first; each <= tick; each++) {
+    boolean few = lastLoopTick < tick && tick - lastLoopTick <= MAX_MISSING;
+    for (long each = few ? lastLoopTick + 1 : tick; each <= tick; each++) {
       long frames = tick - each;
       loopOne(each, loopPictures, ptsNanos - frames * SECOND_NANOS / framesPerSecond, pictures);
     }
@@ -124,59 +146,111 @@ public final class VideoFeed implements AutoCloseable {
   private void loopOne(
       long tick, int loopPictures, long ptsNanos, LongFunction<I420Frame> pictures) {
     Seat[] now = seats;
-    Seat.Wants wants = wanted(now, ptsNanos);
-    if (wants == Seat.Wants.NOTHING) {
+    boolean wanted = ask(now, ptsNanos, false);
+    LoopRecording recording = recording(loopPictures);
+    if (recording.beginsPart(tick + 1)) {
+      for (Seat seat : now) {
+        seat.handOver(this, ptsNanos + SECOND_NANOS / framesPerSecond / 2);
+      }
+    }
+    if (!wanted) {
       return;
     }
-    LoopRecording round = recording(loopPictures);
-    boolean keyFrame = wants == Seat.Wants.KEYFRAME;
-    EncodedPicture repeated = round.picture(tick, ptsNanos, keyFrame || encoderInStep);
+    lastLoopTick = tick;
+    EncodedPicture repeated = recording.picture(tick, ptsNanos);
     if (repeated != null) {
-      encoderInStep = false;
-      repeatedPictures++;
-      note(repeated);
-      send(repeated, now);
-      return;
+      repeat(tick, repeated, now);
     }
-    EncodedPicture encoded =
-        encode(pictures.apply(tick), ptsNanos, keyFrame || round.wantsKeyFrame(tick));
-    round.record(tick, encoded);
-    send(encoded, now);
+    boolean partWanted = repeated == null && recording.wantsKeyFrame(tick);
+    if (isEncodingWanted(now)) {
+      EncodedPicture encoded = encode(pictures.apply(tick), ptsNanos, partWanted, now);
+      if (repeated == null) {
+        recording.record(tick, encoded);
+      }
+    }
   }
 
   private LoopRecording recording(int loopPictures) {
-    LoopRecording known = recording;
-    if (known == null || !known.suits(loopPictures, encoder.bitrateBps())) {
-      known = new LoopRecording(loopPictures, framesPerSecond, encoder.bitrateBps());
-      recording = known;
+    LoopRecording last = recordings.isEmpty() ? null : recordings.getFirst();
+    int bitrateBps = encoder.bitrateBps();
+    if (last != null && last.isOf(loopPictures) && last.suits(bitrateBps)) {
+      return last;
     }
-    return known;
+    recordings.removeIf(known -> !known.isOf(loopPictures));
+    LoopRecording best =
+        recordings.stream()
+            .filter(known -> known.suits(bitrateBps))
+            .max(Comparator.comparingInt(LoopRecording::bitrateBps))
+            .orElseGet(() -> new LoopRecording(loopPictures, framesPerSecond, bitrateBps));
+    recordings.remove(best);
+    recordings.addFirst(best);
+    if (recordings.size() > MAX_RECORDINGS) {
+      recordings.removeLast();
+    }
+    lastRepeatedTick = NEVER;
+    return best;
   }
 
-  /** Asks all seats what the picture of this moment must be, and follows their connections. */
-  private Seat.Wants wanted(Seat[] now, long ptsNanos) {
+  /** Sends a recorded picture to whom it can be the next one. */
+  private void repeat(long tick, EncodedPicture repeated, Seat[] to) {
+    boolean goesOn = lastRepeatedTick == tick - 1;
+    boolean sent = false;
+    for (int i = 0; i < to.length; i++) {
+      boolean fits = repeated.keyFrame() || (goesOn && wants[i] == Seat.Wants.REPEATED);
+      if (wants[i] != Seat.Wants.NOTHING && fits) {
+        show(to[i], repeated, true);
+        wants[i] = Seat.Wants.NOTHING;
+        sent = true;
+      }
+    }
+    if (sent) {
+      lastRepeatedTick = tick;
+      repeatedPictures++;
+      begun = true;
+      lastPtsNanos = repeated.ptsNanos();
+    }
+  }
+
+  private boolean isEncodingWanted(Seat[] now) {
+    for (int i = 0; i < now.length; i++) {
+      if (wants[i] != Seat.Wants.NOTHING) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Asks all seats what the picture of this moment must be, and follows their connections.
+   *
+   * @param moveAllowed whether to take over those who can be served elsewhere for a while
+   * @return whether anybody wants one
+   */
+  private boolean ask(Seat[] now, long ptsNanos, boolean moveAllowed) {
     if (closed || now.length == 0) {
-      return Seat.Wants.NOTHING;
+      return false;
     }
     if (begun && ptsNanos <= lastPtsNanos) {
       latePictures++;
-      return Seat.Wants.NOTHING;
+      return false;
+    }
+    if (wants.length < now.length) {
+      wants = new Seat.Wants[now.length];
     }
     boolean keyFrameAllowed = !begun || ptsNanos - lastKeyFramePtsNanos >= KEYFRAME_FLOOR_NANOS;
-    Seat.Wants most = Seat.Wants.NOTHING;
+    boolean any = false;
     int wishedBps = Integer.MAX_VALUE;
-    for (Seat seat : now) {
-      Seat.Wants wants = seat.prepare(this, ptsNanos, keyFrameAllowed);
-      if (wants != Seat.Wants.NOTHING) {
-        wishedBps = Math.min(wishedBps, seat.wishedBps());
+    for (int i = 0; i < now.length; i++) {
+      wants[i] = now[i].prepare(this, ptsNanos, keyFrameAllowed, moveAllowed);
+      if (wants[i] != Seat.Wants.NOTHING) {
+        any = true;
+        wishedBps = Math.min(wishedBps, now[i].wishedBps());
       }
-      most = wants.compareTo(most) > 0 ? wants : most;
     }
-    if (most == Seat.Wants.NOTHING) {
-      return most;
+    if (any) {
+      follow(wishedBps);
     }
-    follow(wishedBps);
-    return keyFrameAllowed && keyFrameWanted ? Seat.Wants.KEYFRAME : most;
+    return any;
   }
 
   private void follow(int wishedBps) {
@@ -187,45 +261,45 @@ public final class VideoFeed implements AutoCloseable {
     }
   }
 
-  private EncodedPicture encode(I420Frame picture, long ptsNanos, boolean keyFrame) {
+  /** Encodes a picture for all who still want one, and sends it to them. */
+  private EncodedPicture encode(I420Frame picture, long ptsNanos, boolean keyFrame, Seat[] to) {
+    boolean key = keyFrame;
+    for (int i = 0; i < to.length; i++) {
+      // Who was shown a recording cannot go on with what the encoder builds on.
+      key |= wants[i] == Seat.Wants.KEYFRAME || wants[i] == Seat.Wants.REPEATED;
+    }
     long from = System.nanoTime();
-    EncodedPicture encoded = encoder.encode(picture, ptsNanos, keyFrame || !encoderInStep);
+    EncodedPicture encoded = encoder.encode(picture, ptsNanos, key);
     encodeNanos += System.nanoTime() - from;
-    encoderInStep = true;
     pictures++;
     bytes += encoded.length();
-    keyFrames += encoded.keyFrame() ? 1 : 0;
-    note(encoded);
+    begun = true;
+    lastPtsNanos = ptsNanos;
+    if (encoded.keyFrame()) {
+      keyFrames++;
+      lastKeyFramePtsNanos = ptsNanos;
+    }
+    for (int i = 0; i < to.length; i++) {
+      // A keyframe that was not asked for is also good to begin with.
+      boolean begins =
+          encoded.keyFrame()
+              && wants[i] == Seat.Wants.NOTHING
+              && to[i].prepare(this, ptsNanos, true, true) == Seat.Wants.KEYFRAME;
+      if (begins || wants[i] != Seat.Wants.NOTHING) {
+        show(to[i], encoded, false);
+      }
+    }
     return encoded;
   }
 
-  private void note(EncodedPicture encoded) {
-    begun = true;
-    lastPtsNanos = encoded.ptsNanos();
-    if (encoded.keyFrame()) {
-      lastKeyFramePtsNanos = encoded.ptsNanos();
-      keyFrameWanted = false;
+  private void show(Seat seat, EncodedPicture picture, boolean repeated) {
+    try {
+      seat.show(this, picture, repeated);
+    } catch (RuntimeException e) {
+      LOG.warn("a viewer who cannot be sent pictures is closed", e);
+      seat.close();
+      seat.viewer().close();
     }
-  }
-
-  private void send(EncodedPicture encoded, Seat[] to) {
-    for (Seat seat : to) {
-      if (encoded.keyFrame()) {
-        // Also one that nobody had asked for is good to begin with.
-        seat.prepare(this, encoded.ptsNanos(), true);
-      }
-      try {
-        seat.show(this, encoded);
-      } catch (RuntimeException e) {
-        LOG.warn("a viewer who cannot be sent pictures is closed", e);
-        seat.close();
-        seat.viewer().close();
-      }
-    }
-  }
-
-  void wantKeyFrame() {
-    keyFrameWanted = true;
   }
 
   void enter(Seat seat) {
@@ -256,6 +330,10 @@ public final class VideoFeed implements AutoCloseable {
         repeatedPictures,
         latePictures,
         encoder.bitrateBps());
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /** Frees the encoder; who still sits here gets no more pictures until moved elsewhere. */

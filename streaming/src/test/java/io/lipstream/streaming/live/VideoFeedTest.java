@@ -12,10 +12,12 @@ import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class VideoFeedTest {
   private static final int WIDTH_PX = 128;
@@ -23,7 +25,7 @@ final class VideoFeedTest {
   private static final long FRAME_NANOS = 40_000_000;
   private static final BitrateRange BITRATES = new BitrateRange(400_000, 100_000, 1_000_000);
 
-  /** Goes five times into the ten seconds that are recorded. */
+  /** Goes five times into the ten seconds that are recorded, in two parts of 125. */
   private static final int LOOP_PICTURES = 50;
 
   /** Pictures of a feed carry its mark in their highest bits. */
@@ -38,6 +40,7 @@ final class VideoFeedTest {
     final List<Long> moments = new ArrayList<>();
     final List<Integer> numbers = new ArrayList<>();
     final List<Long> keyFrames = new ArrayList<>();
+    @Nullable I420Frame last;
     boolean broken;
     boolean closed;
 
@@ -58,6 +61,7 @@ final class VideoFeedTest {
         throw new IllegalStateException("as the test wants");
       }
       I420Frame decoded = decoder.decode(picture);
+      last = decoded;
       moments.add(picture.ptsNanos() / FRAME_NANOS);
       numbers.add(TestPictures.readNumber(decoded.data(), WIDTH_PX, WIDTH_PX));
       if (picture.keyFrame()) {
@@ -323,13 +327,14 @@ final class VideoFeedTest {
     for (int i = 0; i < seen.size(); i++) {
       assertThat(first.numbers.get(i)).isEqualTo(MARK + (int) (seen.get(i) % LOOP_PICTURES));
     }
-    // Rounds of 250 pictures, the first whole one is recorded, few missing ones are made up for.
-    // Then who joins is served by the encoder up to the next round, and so are all after a hole.
-    assertThat(first.keyFrames).containsExactly(7L, 250L, 500L, 600L, 750L, 870L);
+    // Two parts of 125 pictures, recorded from 125 to 375; few missing ones are made up for.
+    // Then only who joins is served by the encoder up to the next part, and all after a hole.
+    assertThat(first.keyFrames).containsExactly(7L, 125L, 250L, 375L, 500L, 625L, 750L, 870L, 875L);
+    assertThat(second.keyFrames).containsExactly(600L, 625L, 750L, 870L, 875L);
     assertThat(second.moments.getFirst()).isEqualTo(600);
     assertThat(second.moments).hasSize(380);
-    assertThat(shown.feed.statistics().pictures()).isEqualTo(243 + 250 + 150 + 130);
-    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(100 + 100);
+    assertThat(shown.feed.statistics().pictures()).isEqualTo(118 + 250 + 25 + 5);
+    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(475 + 125);
   }
 
   @Test
@@ -337,21 +342,26 @@ final class VideoFeedTest {
     Shown shown = new Shown(LiveVideoCodec.VP8, 1);
     Watching viewer = new Watching(LiveVideoCodec.VP8);
     Seat seat = shown.feed.add(viewer);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1050; i++) {
       if (i == 510) {
         seat.bitrate(390_000); // About the same.
       } else if (i == 520) {
         seat.bitrate(200_000);
+      } else if (i == 910) {
+        seat.bitrate(400_000); // As at first: that recording is still there.
       }
       shown.loop(i);
     }
-    assertThat(viewer.moments).isEqualTo(range(0, 1000));
-    assertThat(viewer.keyFrames).containsExactly(0L, 250L, 500L, 520L, 750L);
-    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(270);
+    assertThat(viewer.moments).isEqualTo(range(0, 1050));
+    assertThat(viewer.keyFrames)
+        .containsExactly(0L, 125L, 250L, 375L, 500L, 520L, 625L, 750L, 875L, 910L, 1000L);
+    // From 250 to 520 the first recording, 875 to 910 the second, from 1000 on the first.
+    assertThat(shown.feed.statistics().repeatedPictures()).isEqualTo(270 + 35 + 50);
   }
 
-  @Test
-  void goesFromALoopToSpeechAndBack() {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void goesFromALoopToSpeechAndBack(boolean speechFirst) {
     Shown idle = new Shown(LiveVideoCodec.VP8, 1);
     Shown own = new Shown(LiveVideoCodec.VP8, 2);
     Watching viewer = new Watching(LiveVideoCodec.VP8);
@@ -364,13 +374,111 @@ final class VideoFeedTest {
       } else if (i == 400) {
         seat.moveTo(idle.feed);
       }
-      own.show(i);
+      if (speechFirst) { // The two may come from different threads.
+        own.show(i);
+      }
       idle.loop(i);
+      if (!speechFirst) {
+        own.show(i);
+      }
     }
     assertThat(viewer.moments).isEqualTo(range(0, 800));
     assertThat(other.moments).isEqualTo(range(0, 800));
-    assertThat(viewer.keyFrames).containsExactly(0L, 250L, 300L, 401L, 500L, 750L);
-    assertThat(other.keyFrames).containsExactly(0L, 250L, 401L, 500L, 750L);
+    long changed = speechFirst ? 300 : 301;
+    // Its own feed goes on until the loop's next part, which all begin together.
+    assertThat(viewer.keyFrames).containsExactly(0L, 125L, 250L, changed, 500L, 625L, 750L);
+    assertThat(other.keyFrames).containsExactly(0L, 125L, 250L, 375L, 500L, 625L, 750L);
+    assertThat(viewer.numbers.get(499) / MARK).isEqualTo(2);
+    assertThat(viewer.numbers.get(500) / MARK).isEqualTo(1);
+    assertThat(idle.feed.statistics().pictures()).isEqualTo(250);
+  }
+
+  @Test
+  void whoCannotGoOnGetsAKeyframeAtOnceAndTheOthersNoticeNothing() {
+    Shown idle = new Shown(LiveVideoCodec.VP8, 1);
+    Watching lossy = new Watching(LiveVideoCodec.VP8);
+    Watching other = new Watching(LiveVideoCodec.VP8);
+    Seat seat = idle.feed.add(lossy);
+    idle.feed.add(other);
+    for (int i = 0; i < 500; i++) {
+      if (i == 300 || i == 305) {
+        seat.keyFrameWanted(); // The second one comes too soon.
+      }
+      idle.loop(i);
+    }
+    assertThat(lossy.moments).isEqualTo(range(0, 500));
+    assertThat(lossy.keyFrames).containsExactly(0L, 125L, 250L, 300L, 313L, 375L);
+    assertThat(other.keyFrames).containsExactly(0L, 125L, 250L, 375L);
+    assertThat(idle.feed.statistics().pictures()).isEqualTo(250 + 75);
+    assertThat(idle.feed.statistics().repeatedPictures()).isEqualTo(250);
+  }
+
+  @Test
+  void aWishWhileALoopIsRecordedDoesNotSpoilTheRecording() {
+    Shown idle = new Shown(LiveVideoCodec.VP8, 1);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = idle.feed.add(viewer);
+    for (int i = 0; i < 500; i++) {
+      if (i == 30) {
+        seat.keyFrameWanted();
+      } else if (i == 200) {
+        idle.feed.add(new Watching(LiveVideoCodec.VP8));
+      }
+      idle.loop(i);
+    }
+    assertThat(viewer.keyFrames).containsExactly(0L, 30L, 125L, 200L, 250L, 280L, 375L, 450L);
+    assertThat(idle.feed.statistics().pictures()).isEqualTo(250);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whateverDisturbsALoopEverybodySeesThePicturesOfTheirMoments(LiveVideoCodec codec) {
+    int moments = 1500;
+    Shown idle = new Shown(codec, 1);
+    Shown own = new Shown(codec, 2);
+    TestPictures source = new TestPictures(WIDTH_PX, HEIGHT_PX, 1);
+    List<Watching> viewers = new ArrayList<>();
+    List<Seat> seats = new ArrayList<>();
+    Random random = new Random(5);
+    int skipUntil = 0;
+    for (int i = 0; i < moments; i++) {
+      int chance = i == 0 ? 0 : random.nextInt(300);
+      if (chance < 3 && viewers.size() < 8) {
+        viewers.add(new Watching(codec));
+        seats.add(idle.feed.add(viewers.getLast()));
+      }
+      Seat some = seats.get(random.nextInt(seats.size()));
+      switch (chance) {
+        case 10, 11, 12, 13 -> some.keyFrameWanted();
+        case 20, 21 -> some.moveTo(own.feed);
+        case 22, 23, 24 -> some.moveTo(idle.feed);
+        case 30 -> some.bitrate(200_000 + random.nextInt(600_000));
+        case 40 -> skipUntil = i + 1 + random.nextInt(20);
+        default -> {}
+      }
+      own.show(i);
+      if (i >= skipUntil) {
+        idle.loop(i);
+      }
+      I420Frame expected = source.picture(MARK + i % LOOP_PICTURES, 90);
+      for (Watching viewer : viewers) {
+        I420Frame last = viewer.last;
+        boolean now = last != null && viewer.moments.getLast() == i;
+        if (last != null && now && viewer.numbers.getLast() / MARK == 1) {
+          assertThat(DecodedPictures.psnr(expected, last)).isGreaterThan(25);
+        }
+      }
+    }
+    assertThat(viewers).hasSizeGreaterThan(5);
+    for (Watching viewer : viewers) {
+      assertThat(viewer.closed).isFalse();
+      for (int i = 0; i < viewer.numbers.size(); i++) {
+        int number = viewer.numbers.get(i);
+        int moment = viewer.moments.get(i).intValue();
+        assertThat(number % MARK).isEqualTo(number / MARK == 1 ? moment % LOOP_PICTURES : moment);
+      }
+    }
+    assertThat(idle.feed.statistics().repeatedPictures()).isGreaterThan(moments / 3);
   }
 
   @Test
