@@ -10,13 +10,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -31,6 +31,12 @@ final class ServerProcess implements AutoCloseable {
   /** The kernel's unit of processor time. */
   private static final long NANOS_PER_TICK = 10_000_000;
 
+  private static final long WATCH_MILLIS = 100;
+
+  /** What a thread had spent when it was last seen. */
+  private record ThreadTime(String name, long cpuNanos) {}
+
+  private final Map<String, ThreadTime> threads = new ConcurrentHashMap<>();
   private final Process process;
   private final Path folder;
   private final URI address;
@@ -66,6 +72,7 @@ final class ServerProcess implements AutoCloseable {
         new ServerProcess(builder.start(), folder, URI.create("http://localhost:" + port));
     try {
       started.awaitAnswer();
+      Thread.ofPlatform().name("watch").daemon().start(started::watchThreads);
     } catch (IOException | InterruptedException | RuntimeException e) {
       started.close();
       throw e;
@@ -144,21 +151,39 @@ final class ServerProcess implements AutoCloseable {
     return ticks(Path.of("/proc", String.valueOf(process.pid()), "stat")) * NANOS_PER_TICK;
   }
 
-  /** The same by thread names, without their numbers; threads that ended are missing. */
+  /** The same by thread names, without their numbers, also of threads that ended. */
   Map<String, Long> cpuNanosByThread() throws IOException {
+    readThreads();
     Map<String, Long> found = new TreeMap<>();
+    threads.values().forEach(thread -> found.merge(thread.name(), thread.cpuNanos(), Long::sum));
+    return found;
+  }
+
+  /** Reads threads so often that one that ends has spent little since. */
+  private void watchThreads() {
+    try {
+      while (process.isAlive()) {
+        readThreads();
+        Thread.sleep(WATCH_MILLIS);
+      }
+    } catch (IOException | InterruptedException e) {
+      // The process ended.
+    }
+  }
+
+  private void readThreads() throws IOException {
     try (Stream<Path> tasks = Files.list(Path.of("/proc", String.valueOf(process.pid()), "task"))) {
       for (Path task : tasks.toList()) {
         try {
           String name =
               Files.readString(task.resolve("comm")).strip().replaceAll("[-# ]*\\d+$", "");
-          found.merge(name, ticks(task.resolve("stat")) * NANOS_PER_TICK, Long::sum);
-        } catch (NoSuchFileException e) {
-          // It ended just now, and what it spent is in no thread's account.
+          long nanos = ticks(task.resolve("stat")) * NANOS_PER_TICK;
+          threads.put(task.getFileName().toString(), new ThreadTime(name, nanos));
+        } catch (IOException e) {
+          // It ended just now.
         }
       }
     }
-    return found;
   }
 
   private static long ticks(Path stat) throws IOException {
