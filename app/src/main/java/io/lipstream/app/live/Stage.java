@@ -49,7 +49,7 @@ final class Stage implements AutoCloseable {
   private static final double MOST_BITS_PER_PIXEL = 0.2;
 
   /** Small pictures may take this much whatever their size. */
-  private static final int ALWAYS_ALLOWED_BPS = 500_000;
+  private static final int ALWAYS_ALLOWED_BPS = 1_000_000;
 
   private static final long LONGEST_LEAVE_NANOS = 5_000_000_000L;
 
