@@ -1,5 +1,8 @@
 package io.lipstream.compositing;
 
+import io.lipstream.media.talk.VoiceActivity;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Decides from the avatar's own voice, frame by frame, how much of the generated mouth is shown: 1
  * while it speaks, 0 while it rests with the mouth of its frames. A frame of weight 0 needs no
@@ -29,6 +32,13 @@ package io.lipstream.compositing;
  * look-ahead: a frame's weight is known {@link #LOOK_AHEAD_MILLIS} of sound after the frame's
  * beginning.
  *
+ * <p>Sound from outside may be noise or music: then a {@link VoiceActivity} has its say too, and a
+ * hop is loud only where it heard a voice at most 50 ms before or soon after, as far ahead as there
+ * is sound.
+ *
+ * <p>With less look-ahead a pause is decided sooner, so that the mouth begins to close in stops,
+ * and lips move less before the sound.
+ *
  * <p>Memory is constant as long as weights are read; one thread at a time.
  */
 public final class SpeechGate {
@@ -37,10 +47,20 @@ public final class SpeechGate {
 
   private static final int HOPS_PER_SECOND = 100;
   private static final int START_HOPS = 3;
-  private static final int PAUSE_HOPS = 20;
-  private static final int LEAD_HOPS = 12;
+  private static final int MOST_PAUSE_HOPS = 20;
+  private static final int MOST_LEAD_HOPS = 12;
   private static final int RISE_HOPS = 10;
   private static final int FALL_HOPS = 8;
+
+  /** The network needs to hear a word's beginning for so long before it is sure of it. */
+  private static final int MOST_VOICE_AHEAD_HOPS = 13;
+
+  private static final int VOICE_AFTER_HOPS = 5;
+
+  /** From here on it is a voice, and until it is less likely than that. */
+  private static final float VOICE_BEGINS = 0.5f;
+
+  private static final float VOICE_ENDS = 0.35f;
 
   /** Far more than lies between the oldest fade and the newest hop, at any frame rate. */
   private static final int HISTORY_HOPS = 512;
@@ -53,7 +73,29 @@ public final class SpeechGate {
   }
 
   private final int framesPerSecond;
+  private final int pauseHops;
+  private final int leadHops;
   private final Loudness loudness = new Loudness();
+  private final VoiceActivity.@Nullable Stream voice;
+  private final int voiceAheadHops;
+
+  /** Samples of the voice activity's next window. */
+  private final float[] voiceWindow = new float[VoiceActivity.WINDOW_SAMPLES];
+
+  private int voiceSamples;
+  private boolean voiceHeard;
+
+  /** Hops whose sound the voice activity has judged whole. */
+  private long voiceHops;
+
+  /** The last sample it judged. */
+  private long voiceEnd;
+
+  private final boolean[] voiced = new boolean[HISTORY_HOPS];
+  private final boolean[] loudHops = new boolean[HISTORY_HOPS];
+
+  /** Hops of which it is known whether they are loud. */
+  private long hops;
 
   private State state = State.RESTING;
 
@@ -76,11 +118,31 @@ public final class SpeechGate {
 
   /** Opens a gate, at rest, for the voice at 16 kHz in one channel. */
   public SpeechGate(int framesPerSecond) {
+    this(framesPerSecond, LOOK_AHEAD_MILLIS, null);
+  }
+
+  /**
+   * Opens a gate for sound from outside.
+   *
+   * @param lookAheadMillis sound that follows a frame's beginning before its weight is known, at
+   *     least 100; 210 and another 160 for the voice are as good as more
+   * @param voice which stays the caller's to close; null to trust the loudness
+   */
+  public SpeechGate(
+      int framesPerSecond, int lookAheadMillis, VoiceActivity.@Nullable Stream voice) {
     if (framesPerSecond < 1) {
       throw new IllegalArgumentException(
           "frames per second must be 1 or more, not " + framesPerSecond);
     }
+    if (lookAheadMillis < 100) {
+      throw new IllegalArgumentException("look-ahead must be 100 ms or more: " + lookAheadMillis);
+    }
     this.framesPerSecond = framesPerSecond;
+    this.voice = voice;
+    int aheadHops = lookAheadMillis / 10;
+    pauseHops = Math.min(MOST_PAUSE_HOPS, aheadHops - 1);
+    leadHops = Math.min(MOST_LEAD_HOPS, aheadHops - 3);
+    voiceAheadHops = Math.clamp(aheadHops - MOST_PAUSE_HOPS - 4, 0, MOST_VOICE_AHEAD_HOPS);
   }
 
   /** Hears the next samples, in [-1, 1], in pieces of any size. */
@@ -89,9 +151,14 @@ public final class SpeechGate {
       throw new IllegalStateException("sound after the end of the sound");
     }
     for (int i = offset; i < offset + count; i++) {
-      if (loudness.push(samples[i])) {
-        hear(loudness.loud());
-        queueKnownWeights();
+      boolean hop = loudness.push(samples[i]);
+      if (voice != null) {
+        listen(voice, samples[i]);
+      }
+      if (hop) {
+        loudHops[slot(hops)] = loudness.loud();
+        hops++;
+        hearKnown();
       }
     }
   }
@@ -99,6 +166,9 @@ public final class SpeechGate {
   /** Declares that silence follows: every later weight is known. */
   public void finish() {
     if (!finished) {
+      while (heard < hops) {
+        hear(isLoud(heard));
+      }
       settle(state == State.SPEAKING);
       finished = true;
     }
@@ -118,6 +188,47 @@ public final class SpeechGate {
       throw new IllegalStateException("the weight of frame " + frame + " needs more sound");
     }
     return weightAt(hopOf(frame++));
+  }
+
+  private void listen(VoiceActivity.Stream activity, float sample) {
+    voiceWindow[voiceSamples++] = sample;
+    if (voiceSamples < voiceWindow.length) {
+      return;
+    }
+    voiceSamples = 0;
+    float probability = activity.probability(voiceWindow, 0);
+    voiceHeard = probability >= (voiceHeard ? VOICE_ENDS : VOICE_BEGINS);
+    voiceEnd += voiceWindow.length;
+    for (long hop = voiceHops; hop * Loudness.HOP_SAMPLES < voiceEnd; hop++) {
+      boolean begun = hop * Loudness.HOP_SAMPLES < voiceEnd - voiceWindow.length;
+      voiced[slot(hop)] = voiceHeard || (begun && voiced[slot(hop)]);
+    }
+    voiceHops = voiceEnd / Loudness.HOP_SAMPLES;
+  }
+
+  private void hearKnown() {
+    while (heard < hops && (voice == null || heard + voiceAheadHops < voiceHops)) {
+      hear(isLoud(heard));
+      queueKnownWeights();
+    }
+  }
+
+  private boolean isLoud(long hop) {
+    if (voice == null || !loudHops[slot(hop)]) {
+      return loudHops[slot(hop)];
+    }
+    long last = Math.min(hop + voiceAheadHops, voiceHops - 1);
+    for (long near = Math.max(0, hop - VOICE_AFTER_HOPS); near <= last; near++) {
+      if (voiced[slot(near)]) {
+        return true;
+      }
+    }
+    // The last few hops of the sound share the end of what was judged.
+    return hop >= voiceHops && voiceHeard;
+  }
+
+  private static int slot(long hop) {
+    return (int) (hop % HISTORY_HOPS);
   }
 
   private void hear(boolean loud) {
@@ -150,7 +261,7 @@ public final class SpeechGate {
         if (loud) {
           state = State.SPEAKING;
           settle(true);
-        } else if (heard - settled >= PAUSE_HOPS) {
+        } else if (heard - settled >= pauseHops) {
           state = State.RESTING;
           settle(false);
         }
@@ -160,7 +271,7 @@ public final class SpeechGate {
 
   private void settle(boolean asSpeech) {
     for (; settled < heard; settled++) {
-      speech[(int) (settled % HISTORY_HOPS)] = asSpeech;
+      speech[slot(settled)] = asSpeech;
     }
   }
 
@@ -189,7 +300,7 @@ public final class SpeechGate {
   }
 
   private boolean known(long at) {
-    return at < settled && (isSpeech(at) || at + LEAD_HOPS < settled);
+    return at < settled && (isSpeech(at) || at + leadHops < settled);
   }
 
   private float weightAt(long at) {
@@ -197,8 +308,8 @@ public final class SpeechGate {
       return 1;
     }
     float rising = 0;
-    for (int ahead = 1; ahead <= LEAD_HOPS && rising == 0; ahead++) {
-      rising = isSpeech(at + ahead) ? smooth(LEAD_HOPS - ahead, RISE_HOPS) : 0;
+    for (int ahead = 1; ahead <= leadHops && rising == 0; ahead++) {
+      rising = isSpeech(at + ahead) ? smooth(leadHops - ahead, RISE_HOPS) : 0;
     }
     float falling = 0;
     for (int since = 0; since < FALL_HOPS && falling == 0; since++) {
@@ -208,7 +319,7 @@ public final class SpeechGate {
   }
 
   private boolean isSpeech(long at) {
-    return at >= 0 && at < settled && speech[(int) (at % HISTORY_HOPS)];
+    return at >= 0 && at < settled && speech[slot(at)];
   }
 
   /** From 0 to 1 over the length of a fade, without corners. */

@@ -25,7 +25,9 @@ final class Captions {
    */
   synchronized void begin(Line next, long sample) {
     tellUntil(Long.MAX_VALUE);
+    endLine();
     line = next;
+    next.begun();
     lineStart = sample;
     nextWord = 0;
   }
@@ -33,11 +35,21 @@ final class Captions {
   /** All before this sample was sent. */
   synchronized void sent(long sample) {
     tellUntil(sample);
+    if (line != null) {
+      line.heard(sample - lineStart);
+    }
+  }
+
+  private void endLine() {
+    if (line != null) {
+      line.over();
+    }
   }
 
   /** All was heard to its end. */
   synchronized void end() {
     tellUntil(Long.MAX_VALUE);
+    endLine();
   }
 
   private void tellUntil(long sample) {

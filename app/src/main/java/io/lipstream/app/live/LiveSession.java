@@ -20,6 +20,7 @@ import io.lipstream.streaming.live.ViewerEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ public final class LiveSession implements AutoCloseable {
   private final Consumer<LiveSession> released;
   private final Performance performance;
   private final EventQueue events;
+  private final LongAdder soundUnderruns = new LongAdder();
 
   /** Held while what is shown changes, which may take seconds. */
   private final Object changeLock = new Object();
@@ -57,6 +59,7 @@ public final class LiveSession implements AutoCloseable {
   private LanguageModel.@Nullable Reply reply;
   private SpeechRecognizer.@Nullable Utterance hearing;
   private @Nullable Understanding understanding;
+  private @Nullable LiveInput input;
 
   /** What the current utterance says of an answer, to be remembered once it was heard. */
   private StringBuilder answer = new StringBuilder();
@@ -302,6 +305,58 @@ public final class LiveSession implements AutoCloseable {
     say(Line.sound(sound));
   }
 
+  /**
+   * Opens a way in for live sound, which is spoken as it comes; one at a time.
+   *
+   * @throws LipstreamException if another is open, or the session has ended
+   */
+  public LiveInput openInput(LiveInput.Format format, LiveInput.Listener listener) {
+    synchronized (this) {
+      requireOpen();
+      used();
+      if (input != null) {
+        throw new LipstreamException(
+            LipstreamException.Kind.INPUT,
+            "somebody else already sends live sound to session " + id,
+            "close that connection first");
+      }
+      LiveInput opened =
+          new LiveInput(format, settings.playout(), listener, new Hearing(), beat.clock());
+      input = opened;
+      return opened;
+    }
+  }
+
+  /** What live sound finds here. */
+  private final class Hearing implements LiveInput.Host {
+    @Override
+    public void say(Line line) {
+      synchronized (LiveSession.this) {
+        requireOpen();
+        used();
+        LiveSession.this.say(line);
+      }
+    }
+
+    @Override
+    public void interrupt() {
+      LiveSession.this.interrupt();
+    }
+
+    @Override
+    public void underrun() {
+      soundUnderruns.increment();
+    }
+
+    @Override
+    public void closed() {
+      synchronized (LiveSession.this) {
+        input = null;
+        used();
+      }
+    }
+  }
+
   private void say(Line line) {
     Utterance present = utterance;
     if (present != null && present.add(line)) {
@@ -327,6 +382,7 @@ public final class LiveSession implements AutoCloseable {
             beat,
             parts.voice(),
             request.voice(),
+            parts.voiceActivity(),
             moreComing,
             performance::isWatched,
             events::add,
@@ -665,6 +721,7 @@ public final class LiveSession implements AutoCloseable {
         performance.mouthsLate(),
         performance.soundsMissing(),
         performance.firstPictureNanos(),
+        soundUnderruns.sum(),
         performance.watchers().stream().map(Watcher::statistics).filter(Objects::nonNull).toList());
   }
 

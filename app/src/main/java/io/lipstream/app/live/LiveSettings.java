@@ -2,6 +2,7 @@ package io.lipstream.app.live;
 
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.media.talk.TurnSettings;
+import io.lipstream.streaming.rtp.PlayoutSettings;
 import java.time.Duration;
 
 /**
@@ -11,6 +12,7 @@ import java.time.Duration;
  * @param idleTimeout after which a session that nobody watches or uses is closed
  * @param bitrateBps of a speaking session's pictures before the viewer's connection is known
  * @param instructions for the language model, which nobody hears; empty for none
+ * @param playout how much of a live sound from outside waits before it is spoken
  * @param options how an avatar's audio encoder is run and which of its generators is taken
  */
 public record LiveSettings(
@@ -19,6 +21,7 @@ public record LiveSettings(
     int bitrateBps,
     String instructions,
     TurnSettings turns,
+    PlayoutSettings playout,
     EngineOptions options) {
   public static final LiveSettings DEFAULT =
       new LiveSettings(
@@ -28,6 +31,7 @@ public record LiveSettings(
           "You are a friendly avatar who is talking with a person. Answer in one to three short"
               + " spoken sentences, without lists or markup.",
           TurnSettings.DEFAULT,
+          PlayoutSettings.DEFAULT,
           EngineOptions.cpu());
 
   public LiveSettings {

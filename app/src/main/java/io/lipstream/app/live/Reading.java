@@ -6,8 +6,10 @@ import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
 import io.lipstream.streaming.live.EncodedSound;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +40,11 @@ final class Reading {
     int frames;
     PcmFormat format = PcmFormat.FEATURES;
 
-    /** The line that begins with it. */
-    @Nullable Line begins;
+    /** The line it is part of. */
+    Line line = Line.sentence("");
+
+    /** Whether the line begins with it. */
+    boolean begins;
   }
 
   private final SpeechSynthesizer voice;
@@ -55,6 +60,10 @@ final class Reading {
   private final Deque<Piece> spare = new ArrayDeque<>();
   private boolean moreComing;
   private boolean busy;
+
+  /** Sounds from outside that were added, to be told when none of it will be heard. */
+  private final List<Line> sounds = new ArrayList<>();
+
   private boolean stopped;
   private long firstSoundNanos;
 
@@ -107,6 +116,9 @@ final class Reading {
           "let the avatar finish, or interrupt it");
     }
     lines.add(line);
+    if (!line.isText()) {
+      sounds.add(line);
+    }
     notifyAll();
     return true;
   }
@@ -140,6 +152,15 @@ final class Reading {
     stopped = true;
     thread.interrupt();
     notifyAll();
+  }
+
+  /** Nothing more will be heard of any line. */
+  void over() {
+    List<Line> all;
+    synchronized (this) {
+      all = List.copyOf(sounds);
+    }
+    all.forEach(Line::over);
   }
 
   /** When the first sound was there, 0 if none was. */
@@ -307,7 +328,8 @@ final class Reading {
     System.arraycopy(samples, 0, piece.interleaved, 0, floats);
     piece.frames = frames;
     piece.format = format;
-    piece.begins = lineBegun ? null : line;
+    piece.line = line;
+    piece.begins = !lineBegun;
     lineBegun = true;
     lineFrames += frames;
     synchronized (this) {

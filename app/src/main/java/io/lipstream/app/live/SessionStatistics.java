@@ -12,6 +12,7 @@ import java.util.List;
  * @param soundsMissing stretches of 40 ms in which the voice had not made its sound yet
  * @param firstPictureNanos from the first sound of the last utterance being available to its first
  *     picture; 0 before the first utterance
+ * @param soundUnderruns times at which nothing was left of live sound though more was to come
  */
 public record SessionStatistics(
     long picturesShown,
@@ -19,6 +20,7 @@ public record SessionStatistics(
     long mouthsLate,
     long soundsMissing,
     long firstPictureNanos,
+    long soundUnderruns,
     List<ViewerStatistics> viewers) {
 
   public SessionStatistics {

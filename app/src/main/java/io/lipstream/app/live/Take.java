@@ -5,17 +5,20 @@ import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.audio.SpeechFeatures;
+import io.lipstream.media.talk.VoiceActivity;
 import io.lipstream.streaming.live.EncodedSound;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a stretch of sound without gaps into moments: what is heard in each, and what the mouth
  * needs to know.
  *
  * <p>A moment is known when its audio window and its mouth's weight are, about half a second of
- * sound later, or at the end. One thread; closing frees the resamplers.
+ * sound later or what the line's look-ahead says, or at the end. Of sound from outside a voice
+ * activity decides too whether it moves the mouth. One thread; closing frees the resamplers.
  */
 final class Take implements AutoCloseable {
   private static final int FPS = 25;
@@ -24,11 +27,13 @@ final class Take implements AutoCloseable {
   /** Where a line begins, in samples at 48 kHz. */
   private record Mark(Line line, long sample) {}
 
+  private final Line line;
   private final PcmFormat format;
   private final Resampler toFeatures;
   private final Resampler toSound;
   private final SpeechFeatures features;
-  private final SpeechGate gate = new SpeechGate(FPS);
+  private final SpeechGate gate;
+  private final VoiceActivity.@Nullable Stream voice;
   private final Deque<Mark> marks = new ArrayDeque<>();
 
   /** Windows whose moment still lacks a weight, and spare arrays for the next. */
@@ -45,9 +50,28 @@ final class Take implements AutoCloseable {
   private long planned;
   private long limit = Long.MAX_VALUE;
 
-  Take(AudioEncoder encoder, PcmFormat format) {
+  /**
+   * A take without sound.
+   *
+   * @param first whose sound comes first
+   * @param activity tells whether sound from outside is a voice
+   */
+  Take(AudioEncoder encoder, Line first, PcmFormat format, VoiceActivity activity) {
+    line = first;
     this.format = format;
-    features = new SpeechFeatures(encoder, ENCODER_BATCH, (index, window) -> keep(window));
+    if (first.isText()) {
+      voice = null;
+      gate = new SpeechGate(FPS);
+    } else {
+      voice = activity.open();
+      gate = new SpeechGate(FPS, first.lookAhead.gateMillis(), voice);
+    }
+    features =
+        new SpeechFeatures(
+            encoder,
+            ENCODER_BATCH,
+            first.lookAhead.repeatedFeatures(),
+            (index, window) -> keep(window));
     toFeatures =
         new Resampler(
             format,
@@ -58,8 +82,14 @@ final class Take implements AutoCloseable {
     toSound = new Resampler(format, EncodedSound.RATE_HZ, this::store);
   }
 
-  PcmFormat format() {
-    return format;
+  /** Whether a line's sound goes on where this one's ends. */
+  boolean continuesWith(Line next, PcmFormat nextFormat) {
+    return next.continues(line) && nextFormat.equals(format);
+  }
+
+  /** Whether its sound is only being made. */
+  boolean isLive() {
+    return line.live;
   }
 
   /** The next sound begins a line. */
@@ -154,5 +184,8 @@ final class Take implements AutoCloseable {
   public void close() {
     toFeatures.close();
     toSound.close();
+    if (voice != null) {
+      voice.close();
+    }
   }
 }

@@ -6,6 +6,7 @@ import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.media.talk.VoiceActivity;
 import io.lipstream.streaming.live.EncodedSound;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ final class Utterance {
   /** The first picture must not wait for a slow machine longer than this. */
   private static final long MAX_LEAD_NANOS = 120_000_000;
 
+  /** A live sound does not come faster to make up for a thread that was late. */
+  private static final long LIVE_SLACK_NANOS = 40_000_000;
+
   /** A moment nearer than this is left to the next. */
   private static final long TOO_NEAR_NANOS = 5_000_000;
 
@@ -60,6 +64,7 @@ final class Utterance {
   private final Supplier<Appearance> appearance;
   private final Beat beat;
   private final BooleanSupplier watched;
+  private final VoiceActivity activity;
   private final Consumer<SessionEvent> events;
   private final Consumer<LipstreamException> failed;
   private final Reading reading;
@@ -107,6 +112,7 @@ final class Utterance {
    * An utterance without lines.
    *
    * @param appearance asked for what is shown; its stage may change at any time
+   * @param activity tells whether sound from outside is a voice
    * @param moreComing whether the lines are only being thought of
    * @param watched whether it is worth drawing mouths
    * @param failed told, by any thread, what ended it; what fails beside is an event
@@ -117,6 +123,7 @@ final class Utterance {
       Beat beat,
       SpeechSynthesizer voice,
       String voiceName,
+      VoiceActivity activity,
       boolean moreComing,
       BooleanSupplier watched,
       Consumer<SessionEvent> events,
@@ -125,6 +132,7 @@ final class Utterance {
     this.appearance = appearance;
     this.beat = beat;
     this.watched = watched;
+    this.activity = activity;
     this.events = events;
     this.failed = failed;
     captions = new Captions(events);
@@ -162,6 +170,7 @@ final class Utterance {
       notifyAll();
     }
     reading.stop();
+    reading.over();
     if (open != null && open.stream() != null) {
       open.stream().flush();
     }
@@ -252,6 +261,7 @@ final class Utterance {
     if (!over && !cancelled && !taking && ahead.isEmpty() && reading.endsHere()) {
       over = true;
       captions.end();
+      reading.over();
       notifyAll();
     }
     return over;
@@ -358,7 +368,7 @@ final class Utterance {
         }
         if (take == null || (!take.isFinished() && take.windowsAhead() < WINDOWS_AHEAD)) {
           Piece next = reading.peek();
-          if (next != null && (take == null || take.format().equals(next.format))) {
+          if (next != null && (take == null || take.continuesWith(next.line, next.format))) {
             taking = true;
             piece = reading.poll();
             break;
@@ -379,6 +389,10 @@ final class Utterance {
   }
 
   private boolean starving() {
+    if (take != null && take.isLive()) {
+      // Its silence is its own, and comes at the same pace as sound.
+      return false;
+    }
     long now = beat.now();
     return takeBegun
         ? now >= beat.pictures().ptsNanos(nextTick) - STARVING_NANOS
@@ -388,13 +402,13 @@ final class Utterance {
   private void hear(Piece piece) {
     Take hearing = take;
     if (hearing == null) {
-      hearing = new Take(new StageEncoder(), piece.format);
+      hearing = new Take(new StageEncoder(), piece.line, piece.format, activity);
       take = hearing;
       takeBegun = false;
       takeStartNanos = beat.now();
     }
-    if (piece.begins != null) {
-      hearing.begin(piece.begins);
+    if (piece.begins) {
+      hearing.begin(piece.line);
     }
     long from = System.nanoTime();
     hearing.hear(piece.interleaved, piece.frames);
@@ -419,7 +433,7 @@ final class Utterance {
         moment = new Moment(stage);
       }
       planned.next(moment);
-      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos());
+      long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos(planned.isLive()));
       takeBegun = true;
       moment.tick = Math.max(nextTick, beat.pictureAfter(soon));
       nextTick = moment.tick + 1;
@@ -430,8 +444,9 @@ final class Utterance {
     }
   }
 
-  private long leadNanos() {
-    return Math.clamp(stage.drawNanos() + TOO_NEAR_NANOS, MIN_LEAD_NANOS, MAX_LEAD_NANOS);
+  private long leadNanos(boolean live) {
+    long lead = Math.clamp(stage.drawNanos() + TOO_NEAR_NANOS, MIN_LEAD_NANOS, MAX_LEAD_NANOS);
+    return live ? lead + LIVE_SLACK_NANOS : lead;
   }
 
   private void submit(Moment moment) {

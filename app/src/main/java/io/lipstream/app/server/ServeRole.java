@@ -115,6 +115,7 @@ public final class ServeRole implements AutoCloseable {
                       sessions,
                       endpoint,
                       config.webrtc().iceServers(),
+                      config.liveAudio().lookAheadMs(),
                       () -> draining)));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {
@@ -144,6 +145,7 @@ public final class ServeRole implements AutoCloseable {
         config.live().bitrateKbps() * 1000,
         "", // the language model has its own
         config.turnTaking().settings(),
+        config.liveAudio().playout(),
         EngineOptions.cpu());
   }
 

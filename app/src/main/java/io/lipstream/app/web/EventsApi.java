@@ -64,7 +64,7 @@ final class EventsApi {
   }
 
   /** Programs that are no browsers send none, which the WebSocket's own check would refuse. */
-  private static HttpRequest withOrigin(ServiceRequestContext ctx, HttpRequest request) {
+  static HttpRequest withOrigin(ServiceRequestContext ctx, HttpRequest request) {
     if (request.headers().contains(HttpHeaderNames.ORIGIN)) {
       return request;
     }

@@ -70,6 +70,22 @@ final class Json {
         "send an object with " + String.join(", ", new TreeSet<>(keys)));
   }
 
+  /**
+   * An object as text.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  static ObjectNode parse(String text) {
+    try {
+      if (MAPPER.readTree(text) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("not valid JSON: " + e.getOriginalMessage(), e);
+    }
+    throw new IllegalArgumentException("a text message must be a JSON object");
+  }
+
   static HttpResponse response(HttpStatus status, JsonNode body, String... headers) {
     ResponseHeadersBuilder built =
         ResponseHeaders.builder(status)

@@ -132,7 +132,8 @@ final class SessionsApi {
             .put("voice", session.request().voice())
             .put("state", EventText.name(session.state()))
             .put("whep", path + "/whep")
-            .put("events", path + "/events");
+            .put("events", path + "/events")
+            .put("audio", path + "/audio");
     session.actions().forEach(body.putArray("actions")::add);
     ArrayNode ice = body.putArray("iceServers");
     for (IceServerConfig server : iceServers) {
@@ -147,6 +148,7 @@ final class SessionsApi {
         .put("mouthsDrawn", done.mouthsDrawn())
         .put("mouthsLate", done.mouthsLate())
         .put("soundsMissing", done.soundsMissing())
+        .put("soundUnderruns", done.soundUnderruns())
         .put("firstPictureMillis", done.firstPictureNanos() / 1e6);
     ArrayNode viewers = body.putArray("viewers");
     done.viewers().forEach(viewer -> viewers.add(describe(viewer)));

@@ -66,6 +66,7 @@ public final class WebPort implements AutoCloseable {
    * @param hiddenAvatars avatars that the page does not offer
    * @param voice the voice that is chosen first; empty for the engine's own
    * @param voices asked for their names
+   * @param lookAheadMillis of live sound, where its sender says nothing
    * @param draining whether new sessions are refused
    */
   public record Offer(
@@ -77,6 +78,7 @@ public final class WebPort implements AutoCloseable {
       LiveSessions sessions,
       WebRtcEndpoint endpoint,
       List<IceServerConfig> iceServers,
+      int lookAheadMillis,
       BooleanSupplier draining) {}
 
   private WebPort(Server server) {
@@ -165,6 +167,8 @@ public final class WebPort implements AutoCloseable {
         .build(new Blocking(stage::background));
     route(builder, HttpMethod.DELETE, "/v1/sessions/{id}/background", stage::ownBackground);
     builder.service("/v1/sessions/{id}/events", new EventsApi(sessions).service());
+    builder.service(
+        "/v1/sessions/{id}/audio", new AudioApi(sessions, offer.lookAheadMillis()).service());
     route(builder, HttpMethod.POST, "/v1/sessions/{id}/whep", whep::offer);
     route(builder, HttpMethod.OPTIONS, "/v1/sessions/{id}/whep", whep::options);
     route(builder, HttpMethod.PATCH, "/v1/sessions/{id}/whep/{viewer}", whep::trickle);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.talk.TurnSettings;
+import io.lipstream.streaming.rtp.PlayoutSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,8 @@ final class ServeConfigTest {
     assertThat(config.server())
         .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10));
     assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
+    assertThat(config.liveAudio().playout()).isEqualTo(PlayoutSettings.DEFAULT);
+    assertThat(config.liveAudio().lookAheadMs()).isEqualTo(450);
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
     assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
@@ -63,6 +66,7 @@ final class ServeConfigTest {
               drain_sessions_seconds: 4, drain_timeout_seconds: 3}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
             live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600}
+            live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
             voice: {engine: openai, name: n}
             language_model: {engine: openai, server: {model: o}, instructions: p}
             recognizer: {engine: openai, language: de}
@@ -78,6 +82,7 @@ final class ServeConfigTest {
         .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 4, 3));
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.live()).isEqualTo(new LiveConfig("sam", List.of(), 4, 5, 600));
+    assertThat(config.liveAudio()).isEqualTo(new LiveAudioConfig(200, 100, 60, 300, 50, 200));
     assertThat(config.voice().name()).isEqualTo("n");
     assertThat(config.languageModel().server().model()).isEqualTo("o");
     assertThat(config.recognizer().language()).isEqualTo("de");
@@ -149,6 +154,8 @@ final class ServeConfigTest {
         "server: {allowed_hosts: ['a/b']} | :1: server.allowed_hosts must hold names",
         "server: {allowed_origins: [a.b]} | :1: server.allowed_origins must hold origins",
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
+        "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",
+        "live_audio: {look_ahead_ms: 100} | :1: live_audio.look_ahead_ms must be from 120",
         "voice: {server: {model: m}} | :1: voice.server is for voice.engine: openai",
         "turn_taking: {speech_probability: 1} | :1: turn_taking.speech_probability must be from",
         "webrtc: {ice_servers: [{url: 'http://a'}]} | webrtc.ice_servers must have urls",

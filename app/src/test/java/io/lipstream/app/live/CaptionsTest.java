@@ -37,8 +37,8 @@ final class CaptionsTest {
           Thread.sleep(1);
           continue;
         }
-        if (piece.begins != null) {
-          captions.begin(piece.begins, sound.length);
+        if (piece.begins) {
+          captions.begin(piece.line, sound.length);
         }
         int from = sound.length;
         sound = Arrays.copyOf(sound, from + piece.frames);

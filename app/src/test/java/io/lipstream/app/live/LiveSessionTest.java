@@ -125,7 +125,13 @@ final class LiveSessionTest {
             usual.longestTurn(),
             false);
     return new LiveSettings(
-        maxSessions, idleTimeout, 1_000_000, "", turns, LiveSettings.DEFAULT.options());
+        maxSessions,
+        idleTimeout,
+        1_000_000,
+        "",
+        turns,
+        LiveSettings.DEFAULT.playout(),
+        LiveSettings.DEFAULT.options());
   }
 
   private LiveSessions open(LiveSettings settings) {

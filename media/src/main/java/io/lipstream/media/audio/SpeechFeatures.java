@@ -54,6 +54,16 @@ public final class SpeechFeatures {
    *     session takes fewer, or calls {@link #flush}
    */
   public SpeechFeatures(AudioEncoder encoder, int maxBatch, Listener listener) {
+    this(encoder, maxBatch, 0, listener);
+  }
+
+  /**
+   * As the other, for windows that leave sooner.
+   *
+   * @param repeatedFeatures of each window, that are not waited for, as for {@link FeatureWindows}
+   */
+  public SpeechFeatures(
+      AudioEncoder encoder, int maxBatch, int repeatedFeatures, Listener listener) {
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch must be at least 1, not " + maxBatch);
     }
@@ -62,7 +72,7 @@ public final class SpeechFeatures {
     this.listener = listener;
     this.batch = new float[maxBatch * WINDOW_FLOATS];
     this.encoded = new float[maxBatch * FEATURE_FLOATS];
-    this.featureWindows = new FeatureWindows(listener::frame);
+    this.featureWindows = new FeatureWindows(listener::frame, repeatedFeatures);
     this.melWindows = new MelWindows((index, window) -> enqueue(window));
     this.mel =
         new MelExtractor(

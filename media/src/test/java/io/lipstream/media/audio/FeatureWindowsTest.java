@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FeatureWindowsTest {
 
@@ -85,6 +87,31 @@ class FeatureWindowsTest {
     }
     windows.finish();
     assertThat(frames.toArray(new float[0][])).isDeepEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 6, 7, 8})
+  void withLessLookAheadFramesLeaveSoonerAndRepeatTheNewestFeature(int repeated) {
+    float[][] exact = framesOf(30);
+    List<float[]> frames = new ArrayList<>();
+    FeatureWindows windows =
+        new FeatureWindows((index, window) -> frames.add(window.clone()), repeated);
+    for (int i = 0; i < 30; i++) {
+      windows.accept(i, feature(i));
+      assertThat(frames).hasSize(Math.max(0, i + 2 - 7 + repeated));
+    }
+    windows.finish();
+
+    assertThat(frames).hasSize(exact.length);
+    // Frame 0 of the least look-ahead comes with the first feature.
+    for (int frame = 1; frame < exact.length; frame++) {
+      for (int row = 0; row < 16; row++) {
+        int source = Math.min(row, 15 - repeated);
+        assertThat(frames.get(frame)[row * 512 + 7])
+            .as("frame %d, row %d", frame, row)
+            .isEqualTo(exact[frame][source * 512 + 7]);
+      }
+    }
   }
 
   @Test
