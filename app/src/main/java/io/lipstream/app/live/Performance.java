@@ -256,8 +256,10 @@ final class Performance implements AutoCloseable {
       }
       if (here) {
         watchers.forEach(this::moveHere);
-      } else if (changed || (utterance == null && mouthWeight == 0)) {
+      } else if (changed) {
         watchers.forEach(this::moveToIdleLoop);
+      } else if (utterance == null && mouthWeight == 0) {
+        watchers.forEach(this::returnToIdleLoop);
       }
       closeLeft();
       if (feeds.isEmpty() || !isSomebodyHere()) {
@@ -336,6 +338,13 @@ final class Performance implements AutoCloseable {
     LiveVideoCodec codec = watcher.codec();
     if (codec != null && watcher.isSeated()) {
       watcher.moveTo(shown.idleFeed(codec));
+    }
+  }
+
+  private void returnToIdleLoop(Watcher watcher) {
+    LiveVideoCodec codec = watcher.codec();
+    if (codec != null && watcher.isSeated()) {
+      watcher.returnTo(shown.idleFeed(codec));
     }
   }
 

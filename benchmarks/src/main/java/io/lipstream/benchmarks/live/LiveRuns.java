@@ -149,6 +149,7 @@ public final class LiveRuns {
     receiver.close();
     Thread.sleep(500);
     List<Double> skews = new ArrayList<>();
+    List<Double> minutes = new ArrayList<>();
     int sound = 0;
     for (Arrival picture : receiver.pictures) {
       while (sound + 1 < receiver.sounds.size()
@@ -158,6 +159,7 @@ public final class LiveRuns {
       Arrival heard = receiver.sounds.get(sound);
       if (picture.latenessNanos() != 0 && heard.latenessNanos() != 0) {
         skews.add((picture.latenessNanos() - heard.latenessNanos()) / 1e6);
+        minutes.add((picture.atNanos() - receiver.beganNanos) / 60e9);
       }
     }
     int minute = Math.max(1, Math.min(skews.size() / 4, 25 * 60));
@@ -169,6 +171,20 @@ public final class LiveRuns {
         Locale.ROOT,
         "  end       %s%n",
         percentiles(skews.subList(skews.size() - minute, skews.size())));
+    System.out.printf(
+        Locale.ROOT, "  grows by  %.3f ms a minute (least squares)%n", slope(minutes, skews));
+  }
+
+  private static double slope(List<Double> x, List<Double> y) {
+    double meanX = x.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    double meanY = y.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    double both = 0;
+    double square = 0;
+    for (int i = 0; i < x.size(); i++) {
+      both += (x.get(i) - meanX) * (y.get(i) - meanY);
+      square += (x.get(i) - meanX) * (x.get(i) - meanX);
+    }
+    return both / square;
   }
 
   private void connect(int times) throws IOException, InterruptedException {

@@ -13,6 +13,7 @@ public final class Seat implements AutoCloseable {
   private final Viewer viewer;
   private @Nullable VideoFeed feed;
   private @Nullable VideoFeed next;
+  private boolean patient;
   private boolean closed;
 
   /** Whether the viewer has had a keyframe of the feed. */
@@ -49,12 +50,24 @@ public final class Seat implements AutoCloseable {
   }
 
   /**
-   * Goes over to another feed with its next keyframe; until then the feed so far goes on. The last
-   * call counts.
+   * Goes over to another feed with its next keyframe, which is made for it; until then the feed so
+   * far goes on. The last call counts.
    *
    * @throws IllegalArgumentException if the other feed is of another codec
    */
   public synchronized void moveTo(VideoFeed other) {
+    aimAt(other, false);
+  }
+
+  /**
+   * Like {@link #moveTo}, but where the other feed repeats a loop it is left in peace: this goes
+   * over where the loop has a keyframe anyway, and the feed so far must go on for some seconds.
+   */
+  public synchronized void returnTo(VideoFeed other) {
+    aimAt(other, true);
+  }
+
+  private void aimAt(VideoFeed other, boolean isPatient) {
     if (closed || other == next) {
       return;
     }
@@ -66,6 +79,7 @@ public final class Seat implements AutoCloseable {
     if (other != feed) {
       other.enter(this);
       next = other;
+      patient = isPatient;
     }
   }
 
@@ -99,13 +113,12 @@ public final class Seat implements AutoCloseable {
    * Called before a feed encodes the picture of this moment.
    *
    * @param keyFrameAllowed whether it can be a keyframe, with which the feed may take over
-   * @param moveAllowed whether also from a feed that can go on for a while
+   * @param hasPlaces whether the patient are to wait for a better place
    */
   synchronized Wants prepare(
-      VideoFeed asking, long ptsNanos, boolean keyFrameAllowed, boolean moveAllowed) {
-    boolean mayTakeOver =
-        ptsNanos > handOverPtsNanos
-            || (keyFrameAllowed && (moveAllowed || feed == null || feed.isClosed()));
+      VideoFeed asking, long ptsNanos, boolean keyFrameAllowed, boolean hasPlaces) {
+    boolean waits = patient && hasPlaces && feed != null && !feed.isClosed();
+    boolean mayTakeOver = ptsNanos > handOverPtsNanos || (keyFrameAllowed && !waits);
     if (next == asking && mayTakeOver) {
       if (feed != null) {
         feed.leave(this);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A loop is recorded as it is encoded, and from then on repeated. A viewer who comes, or who
  * cannot decode, in the middle of a recorded part is served by the encoder until the next part
- * begins; the others notice nothing. Who comes from a feed that can go on waits for that part.
+ * begins; the others notice nothing. Who comes back with {@link Seat#returnTo} waits for that part.
  *
  * <p>Without viewers nothing is encoded. {@link #picture} and {@link #loop} are called by one
  * thread at a time; everything else by any thread. Locks are taken in this order: a feed's own, a
@@ -118,7 +118,7 @@ public final class VideoFeed implements AutoCloseable {
   /** Encodes a picture and sends it to those who sit here, if any do. */
   public synchronized void picture(I420Frame picture, long ptsNanos) {
     Seat[] now = seats;
-    if (ask(now, ptsNanos, true)) {
+    if (ask(now, ptsNanos, false)) {
       encode(picture, ptsNanos, false, now);
     }
   }
@@ -146,7 +146,7 @@ public final class VideoFeed implements AutoCloseable {
   private void loopOne(
       long tick, int loopPictures, long ptsNanos, LongFunction<I420Frame> pictures) {
     Seat[] now = seats;
-    boolean wanted = ask(now, ptsNanos, false);
+    boolean wanted = ask(now, ptsNanos, true);
     LoopRecording recording = recording(loopPictures);
     if (recording.beginsPart(tick + 1)) {
       for (Seat seat : now) {
@@ -223,10 +223,10 @@ public final class VideoFeed implements AutoCloseable {
   /**
    * Asks all seats what the picture of this moment must be, and follows their connections.
    *
-   * @param moveAllowed whether to take over those who can be served elsewhere for a while
+   * @param hasPlaces whether this is a loop, into which one comes best at certain places
    * @return whether anybody wants one
    */
-  private boolean ask(Seat[] now, long ptsNanos, boolean moveAllowed) {
+  private boolean ask(Seat[] now, long ptsNanos, boolean hasPlaces) {
     if (closed || now.length == 0) {
       return false;
     }
@@ -241,7 +241,7 @@ public final class VideoFeed implements AutoCloseable {
     boolean any = false;
     int wishedBps = Integer.MAX_VALUE;
     for (int i = 0; i < now.length; i++) {
-      wants[i] = now[i].prepare(this, ptsNanos, keyFrameAllowed, moveAllowed);
+      wants[i] = now[i].prepare(this, ptsNanos, keyFrameAllowed, hasPlaces);
       if (wants[i] != Seat.Wants.NOTHING) {
         any = true;
         wishedBps = Math.min(wishedBps, now[i].wishedBps());
@@ -284,7 +284,7 @@ public final class VideoFeed implements AutoCloseable {
       boolean begins =
           encoded.keyFrame()
               && wants[i] == Seat.Wants.NOTHING
-              && to[i].prepare(this, ptsNanos, true, true) == Seat.Wants.KEYFRAME;
+              && to[i].prepare(this, ptsNanos, true, false) == Seat.Wants.KEYFRAME;
       if (begins || wants[i] != Seat.Wants.NOTHING) {
         show(to[i], encoded, false);
       }

@@ -372,7 +372,7 @@ final class VideoFeedTest {
       if (i == 300) {
         seat.moveTo(own.feed);
       } else if (i == 400) {
-        seat.moveTo(idle.feed);
+        seat.returnTo(idle.feed);
       }
       if (speechFirst) { // The two may come from different threads.
         own.show(i);
@@ -391,6 +391,25 @@ final class VideoFeedTest {
     assertThat(viewer.numbers.get(499) / MARK).isEqualTo(2);
     assertThat(viewer.numbers.get(500) / MARK).isEqualTo(1);
     assertThat(idle.feed.statistics().pictures()).isEqualTo(250);
+  }
+
+  @Test
+  void whoMovesToALoopDoesNotWaitForItsNextPart() {
+    Shown one = new Shown(LiveVideoCodec.VP8, 1);
+    Shown two = new Shown(LiveVideoCodec.VP8, 2);
+    Watching viewer = new Watching(LiveVideoCodec.VP8);
+    Seat seat = one.feed.add(viewer);
+    two.feed.add(new Watching(LiveVideoCodec.VP8));
+    for (int i = 0; i < 450; i++) {
+      if (i == 310) {
+        seat.moveTo(two.feed);
+      }
+      two.loop(i);
+      one.loop(i);
+    }
+    assertThat(viewer.moments).isEqualTo(range(0, 450));
+    assertThat(viewer.keyFrames).containsExactly(0L, 125L, 250L, 310L, 375L);
+    assertThat(viewer.numbers.get(310) / MARK).isEqualTo(2);
   }
 
   @Test
@@ -451,7 +470,8 @@ final class VideoFeedTest {
       switch (chance) {
         case 10, 11, 12, 13 -> some.keyFrameWanted();
         case 20, 21 -> some.moveTo(own.feed);
-        case 22, 23, 24 -> some.moveTo(idle.feed);
+        case 22, 23 -> some.returnTo(idle.feed);
+        case 24 -> some.moveTo(idle.feed);
         case 30 -> some.bitrate(200_000 + random.nextInt(600_000));
         case 40 -> skipUntil = i + 1 + random.nextInt(20);
         default -> {}
