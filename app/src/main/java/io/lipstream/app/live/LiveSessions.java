@@ -162,6 +162,31 @@ public final class LiveSessions implements AutoCloseable {
     parts.events().refused(reason);
   }
 
+  /**
+   * Lets go of an avatar whose files are about to change or to go.
+   *
+   * @return false if a session is on it
+   */
+  public boolean forget(String avatar) {
+    Shared shared;
+    synchronized (this) {
+      shared = stages.get(avatar);
+      if (shared != null && shared.sessions > 0) {
+        return false;
+      }
+      stages.remove(avatar);
+    }
+    if (shared != null) {
+      synchronized (shared) {
+        if (shared.stage != null) {
+          shared.stage.close();
+        }
+      }
+    }
+    parts.engine().models().unload(avatar);
+    return true;
+  }
+
   /** What pictures and sound are timed by. */
   Beat beat() {
     return beat;

@@ -81,6 +81,32 @@ final class CatalogueApi {
         .put("default", manifest.name().equals(offer.avatar()));
   }
 
+  HttpResponse avatar(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    String name = String.valueOf(ctx.pathParam("name"));
+    for (AvatarStore.Entry entry : avatars.list()) {
+      if (entry.name().equals(name)) {
+        return switch (entry) {
+          case AvatarStore.Entry.Usable usable ->
+              Json.response(HttpStatus.OK, describe(usable.manifest()));
+          case AvatarStore.Entry.Broken broken ->
+              new Problem(HttpStatus.UNPROCESSABLE_ENTITY, broken.reason(), broken.hint())
+                  .response();
+        };
+      }
+    }
+    throw unknown(name);
+  }
+
+  static Problem.Refusal unknown(String name) {
+    return new Problem.Refusal(
+        HttpStatus.NOT_FOUND, "there is no avatar named " + name, "GET /v1/avatars lists them");
+  }
+
+  /** An avatar is there no more. */
+  void forget(String name) {
+    previews.remove(name);
+  }
+
   HttpResponse voices(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     ArrayNode list = Json.object().arrayNode();
     List<String> known = voices.get();
@@ -101,8 +127,7 @@ final class CatalogueApi {
   HttpResponse picture(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     String name = ctx.pathParam("name");
     if (name == null || !AvatarManifest.NAME.matcher(name).matches() || !avatars.holds(name)) {
-      throw new Problem.Refusal(
-          HttpStatus.NOT_FOUND, "there is no avatar named " + name, "GET /v1/avatars lists them");
+      throw unknown(String.valueOf(name));
     }
     byte[] jpeg = previews.computeIfAbsent(name, this::draw);
     return HttpResponse.of(

@@ -71,7 +71,8 @@ record Problem(HttpStatus status, String detail, String hint) {
     };
   }
 
-  HttpResponse response() {
+  /** The response, with more headers as names and values. */
+  HttpResponse response(CharSequence... headers) {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     body.put("title", status.reasonPhrase());
     body.put("status", status.code());
@@ -79,13 +80,16 @@ record Problem(HttpStatus status, String detail, String hint) {
     if (!hint.isEmpty()) {
       body.put("hint", hint);
     }
-    ResponseHeadersBuilder headers =
+    ResponseHeadersBuilder built =
         ResponseHeaders.builder(status)
             .contentType(TYPE)
             .set(HttpHeaderNames.CACHE_CONTROL, "no-store");
     if (status.equals(HttpStatus.SERVICE_UNAVAILABLE)) {
-      headers.set(HttpHeaderNames.RETRY_AFTER, RETRY_SECONDS);
+      built.set(HttpHeaderNames.RETRY_AFTER, RETRY_SECONDS);
     }
-    return HttpResponse.of(headers.build(), HttpData.ofUtf8(body.toString()));
+    for (int i = 0; i < headers.length; i += 2) {
+      built.set(headers[i], headers[i + 1].toString());
+    }
+    return HttpResponse.of(built.build(), HttpData.ofUtf8(body.toString()));
   }
 }

@@ -3,8 +3,11 @@ package io.lipstream.app.web;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.lipstream.app.config.IceServerConfig;
 import io.lipstream.app.live.LiveEvents;
@@ -13,8 +16,11 @@ import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.Look;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionStatistics;
+import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.live.ViewerStatistics;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -22,17 +28,22 @@ import java.util.function.BooleanSupplier;
 /** Sessions: begin, look at, speak, interrupt, end. */
 final class SessionsApi {
   private static final int MAX_TEXT_CHARS = 8_000;
+  private static final long MAX_SOUND_BYTES = 32L << 20;
+  private static final int SOUNDS_AT_ONCE = 16;
 
   private final LiveSessions sessions;
   private final CatalogueApi.Offer offer;
   private final List<IceServerConfig> iceServers;
   private final BooleanSupplier draining;
+  private final Credentials credentials;
 
   SessionsApi(
       LiveSessions sessions,
       CatalogueApi.Offer offer,
       List<IceServerConfig> iceServers,
-      BooleanSupplier draining) {
+      BooleanSupplier draining,
+      Credentials credentials) {
+    this.credentials = credentials;
     this.sessions = sessions;
     this.offer = offer;
     this.iceServers = iceServers;
@@ -54,12 +65,27 @@ final class SessionsApi {
     LiveSession session =
         sessions.create(new SessionRequest(look, text(body, "voice", offer.voice())));
     return Json.response(
-        HttpStatus.CREATED, describe(session), "location", "/v1/sessions/" + session.id());
+        HttpStatus.CREATED,
+        describe(session).put("token", credentials.sessionToken(session.id())),
+        "location",
+        "/v1/sessions/" + session.id());
   }
 
   private static String text(ObjectNode body, String key, String otherwise) {
     String value = body.path(key).asText("");
     return value.isBlank() ? otherwise : value;
+  }
+
+  HttpResponse list(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    ObjectNode body = Json.object();
+    ArrayNode list = body.putArray("sessions");
+    sessions.all().forEach(session -> list.add(describe(session)));
+    return Json.response(HttpStatus.OK, body);
+  }
+
+  HttpResponse state(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    return Json.response(
+        HttpStatus.OK, Json.object().put("state", EventText.name(session(ctx).state())));
   }
 
   HttpResponse get(ServiceRequestContext ctx, AggregatedHttpRequest request) {
@@ -73,6 +99,39 @@ final class SessionsApi {
 
   HttpResponse say(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     session(ctx).say(text(request));
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  /** A text, or a sound, whose mouth movements follow from it. */
+  HttpService speak() {
+    HttpService text = new Blocking(this::say);
+    HttpService sound =
+        new Upload(MAX_SOUND_BYTES, SOUNDS_AT_ONCE, (ctx, request) -> session(ctx), this::sound);
+    return (ctx, req) -> {
+      MediaType type = req.contentType();
+      boolean isSound =
+          type != null
+              && (type.belongsTo(MediaType.ANY_AUDIO_TYPE) || type.is(MediaType.OCTET_STREAM));
+      return (isSound ? sound : text).serve(ctx, req);
+    };
+  }
+
+  private HttpResponse sound(ServiceRequestContext ctx, HttpRequest request, Path body) {
+    LiveSession session = session(ctx);
+    AudioFile sound;
+    try {
+      sound = AudioFile.open(body);
+    } catch (LipstreamException e) {
+      // The file's name means nothing to who sent it.
+      throw new Problem.Refusal(
+          HttpStatus.BAD_REQUEST, e.getMessage().replace(body.toString(), "what was sent"), e.hint());
+    }
+    try {
+      session.sayAudio(sound);
+    } catch (RuntimeException e) {
+      sound.close();
+      throw e;
+    }
     return HttpResponse.of(HttpStatus.NO_CONTENT);
   }
 
