@@ -198,7 +198,7 @@ test("a connection that breaks is made again in the same session", async (t) => 
   const resources = [];
   page.on("response", (r) => r.request().method() === "POST" && r.url().endsWith("/whep") && resources.push(r.headers().location));
   await start(page);
-  assert.equal((await fetch(server.url + resources[0], { method: "DELETE" })).status, 200);
+  assert.equal((await fetch(server.url + resources[0], { method: "DELETE", headers: server.key })).status, 200);
   await page.waitForFunction(() => document.body.dataset.phase === "reconnecting", null, { timeout: PATIENCE });
   await live(page);
   assert.equal(resources.length, 2);
@@ -320,7 +320,7 @@ async function assertGone(id) {
     for (let i = 0; i < PATIENCE / 100 && !(await done()); i++) await new Promise((resolve) => setTimeout(resolve, 100));
     return done();
   };
-  assert.ok(await until(async () => (await fetch(`${server.url}/v1/sessions/${id}`)).status === 404), "the session is gone");
+  assert.ok(await until(async () => (await fetch(`${server.url}/v1/sessions/${id}`, { headers: server.key })).status === 404), "the session is gone");
   assert.ok(await until(async () => (await server.gauge("lipstream_sessions")) === 0), "no other is left over");
   assert.ok(await until(async () => (await server.gauge("lipstream_viewers")) === 0), "no connection is left over");
 }
@@ -376,13 +376,13 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 test("a player of somebody else's, on somebody else's site, plays a session", async () => {
-  const created = await fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+  const created = await fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json", ...server.key }, body: "{}" });
   assert.equal(created.status, 201);
-  const { id, whep } = await created.json();
+  const { id, whep, token } = await created.json();
   const page = await browser.newPage();
   await page.goto(site.origin);
   await page.waitForFunction(() => window.WHEPClient);
-  await page.evaluate(async (url) => {
+  await page.evaluate(async ([url, token]) => {
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     peer.addTransceiver("audio", { direction: "recvonly" });
     peer.addTransceiver("video", { direction: "recvonly" });
@@ -392,13 +392,13 @@ test("a player of somebody else's, on somebody else's site, plays a session", as
       document.querySelector("video").srcObject = stream;
     };
     window.player = new WHEPClient();
-    await window.player.view(peer, url);
-  }, server.url + whep);
+    await window.player.view(peer, url, token);
+  }, [server.url + whep, token]);
   await page.waitForFunction(() => document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > 25, null, { timeout: PATIENCE });
   assert.equal(await page.evaluate(() => document.querySelector("video").videoWidth), 1280);
   await page.evaluate(() => window.player.stop());
   await page.close();
-  assert.equal((await fetch(`${server.url}/v1/sessions/${id}`, { method: "DELETE" })).status, 204);
+  assert.equal((await fetch(`${server.url}/v1/sessions/${id}`, { method: "DELETE", headers: server.key })).status, 204);
 });
 
 test("pages of other sites cannot drive the server", async () => {

@@ -25,7 +25,7 @@ export async function serve(origins, { port = 0, tls = "", more = "" } = {}) {
   const config = join(folder, "serve.yaml");
   writeFileSync(
     config,
-    `server: {port: ${port}, ${more}drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
+    `api: {data_folder: data}\nserver: {port: ${port}, ${more}drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
       "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15}\n" +
       (tls ? `tls: {certificate: ${tls}/cert.pem, private_key: ${tls}/key.pem}\n` : ""),
   );
@@ -46,6 +46,8 @@ export async function serve(origins, { port = 0, tls = "", more = "" } = {}) {
     url: find(/page +(https?:\S+)/),
     metrics: find(/watch +(http:\S+)\/metrics/),
     log: () => log,
+    /** What programs send along; the page needs nothing. */
+    key: { authorization: `Bearer ${readFileSync(join(folder, "data", "api-key"), "utf8").trim()}` },
     async gauge(name) {
       const text = await (await fetch(`${this.metrics}/metrics`)).text();
       return [...text.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, "gm"))].reduce((sum, m) => sum + Number(m[1]), 0);

@@ -20,6 +20,15 @@ final class ServeBanner {
   void print(PrintWriter out) {
     out.println(new Lipstream.Version().getVersion()[0].replace("lipstream", "Lipstream"));
     say(out, "page", page());
+    role.key()
+        .ifPresent(
+            key ->
+                say(
+                    out,
+                    "key",
+                    (key.made() ? key.value() + ", kept in " : "in ")
+                        + key.file()
+                        + "; programs send it, this machine's browsers need none"));
     say(out, "avatar", config.live().avatar());
     say(out, "voice", engine(config.voice().engine(), config.voice().server()));
     say(out, "answers", engine(config.languageModel().engine(), config.languageModel().server()));

@@ -11,7 +11,8 @@ import java.util.List;
  */
 public record ApiKeyConfig(String name, Secret key, List<String> scopes) {
   /** What there is to be allowed. */
-  public static final List<String> SCOPES = List.of("create", "sessions", "speak", "avatars", "ops");
+  public static final List<String> SCOPES =
+      List.of("create", "sessions", "speak", "avatars", "ops");
 
   /** Characters of the shortest key. */
   public static final int SHORTEST = 16;

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 public record ServeConfig(
     WebConfig server,
     TlsConfig tls,
+    ApiConfig api,
     LiveConfig live,
     LiveAudioConfig liveAudio,
     VoiceConfig voice,
@@ -37,6 +38,7 @@ public record ServeConfig(
       new ServeConfig(
           WebConfig.DEFAULT,
           TlsConfig.DEFAULT,
+          ApiConfig.DEFAULT,
           LiveConfig.DEFAULT,
           LiveAudioConfig.DEFAULT,
           VoiceConfig.DEFAULT,
@@ -119,6 +121,7 @@ public record ServeConfig(
     return new ServeConfig(
         newServer,
         tls,
+        api,
         newLive,
         liveAudio,
         voice,

@@ -12,6 +12,7 @@ import io.lipstream.app.log.EngineLog;
 import io.lipstream.app.metrics.EngineMetrics;
 import io.lipstream.app.metrics.LiveMetrics;
 import io.lipstream.app.metrics.MetricsPort;
+import io.lipstream.app.web.LocalKey;
 import io.lipstream.app.web.WebPort;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.engine.Catalogue;
@@ -28,7 +29,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,7 @@ public final class ServeRole implements AutoCloseable {
   private final LiveSessions sessions;
   private final WebRtcEndpoint endpoint;
   private final WebPort web;
+  private final Optional<LocalKey> key;
   private final @Nullable MetricsPort metrics;
   private volatile boolean draining;
 
@@ -70,6 +74,9 @@ public final class ServeRole implements AutoCloseable {
 
   private ServeRole(Setting setting) {
     config = setting.config();
+    Path data = data(setting);
+    AvatarStore avatars = setting.avatars().with(data.resolve("avatars"));
+    key = config.api().auth() ? Optional.of(LocalKey.in(data)) : Optional.empty();
     try {
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       open.push(registry::close);
@@ -85,7 +92,7 @@ public final class ServeRole implements AutoCloseable {
           keep(
               LiveSessions.open(
                   new LiveParts(
-                      setting.avatars(),
+                      avatars,
                       engine,
                       setting.catalogue(),
                       talk.voice(),
@@ -103,11 +110,10 @@ public final class ServeRole implements AutoCloseable {
       web =
           keep(
               WebPort.open(
-                  config.server(),
-                  config.tls(),
+                  config,
                   setting.base(),
                   new WebPort.Offer(
-                      setting.avatars(),
+                      avatars,
                       config.live().avatar(),
                       config.live().hiddenAvatars(),
                       talk.voice()::voices,
@@ -116,7 +122,9 @@ public final class ServeRole implements AutoCloseable {
                       endpoint,
                       config.webrtc().iceServers(),
                       config.liveAudio().lookAheadMs(),
-                      () -> draining)));
+                      () -> draining,
+                      data.resolve("avatars"),
+                      key)));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {
       free();
@@ -136,6 +144,15 @@ public final class ServeRole implements AutoCloseable {
   private <T extends AutoCloseable> T keep(T resource) {
     open.push(resource);
     return resource;
+  }
+
+  /** Where the server keeps what it must keep. */
+  private static Path data(Setting setting) {
+    String named = setting.config().api().dataFolder();
+    return named.isEmpty()
+        ? AvatarStore.userFolder(setting.environment(), Path.of(System.getProperty("user.home")))
+            .resolveSibling("")
+        : setting.base().resolve(named).toAbsolutePath().normalize();
   }
 
   private static LiveSettings live(ServeConfig config) {
@@ -196,9 +213,19 @@ public final class ServeRole implements AutoCloseable {
     return engine;
   }
 
+  /** What can be called over HTTP, besides files: methods and paths. */
+  public List<String> calls() {
+    return web.calls();
+  }
+
   /** The port of HTTP. */
   public int port() {
     return web.port();
+  }
+
+  /** The server's own key, where callers need one. */
+  public Optional<LocalKey> key() {
+    return key;
   }
 
   /** The port of pictures and sound. */

@@ -68,8 +68,9 @@ final class AvatarImports {
     }
     stands.remove(name);
     if (stands.size() >= MAX_REMEMBERED) {
-      stands.keySet().stream()
-          .filter(each -> stands.get(each).isOver())
+      stands.entrySet().stream()
+          .filter(each -> each.getValue().isOver())
+          .map(Map.Entry::getKey)
           .findFirst()
           .ifPresent(stands::remove);
     }

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -31,7 +32,11 @@ import org.jspecify.annotations.Nullable;
  * machine needs no key. Signatures are made with the server's own key and outlive a restart.
  */
 final class Credentials {
+  /** A WebSocket of HTTP/2 is connected. */
+  private static final Set<HttpMethod> READING = Set.of(HttpMethod.GET, HttpMethod.CONNECT);
+
   private static final String SCHEME = "Bearer ";
+  private static final int SECRET_BYTES = 32;
   private static final String LOCAL = "local";
   private static final String VISITOR = "visitor";
   private static final String OF_KEY = "key-";
@@ -44,13 +49,18 @@ final class Credentials {
   /**
    * What is accepted.
    *
-   * @param own the server's own key, which may do everything
+   * @param own the server's own key, which may do everything; unused where callers need none
    */
   Credentials(ApiConfig config, String own) {
     this.config = config;
-    secret = own.getBytes(StandardCharsets.UTF_8);
-    keys.add(new ApiKeyConfig("own", new Secret(own), ApiKeyConfig.SCOPES));
-    keys.addAll(config.keys());
+    if (config.auth()) {
+      secret = own.getBytes(StandardCharsets.UTF_8);
+      keys.add(new ApiKeyConfig("own", new Secret(own), ApiKeyConfig.SCOPES));
+      keys.addAll(config.keys());
+    } else {
+      secret = new byte[SECRET_BYTES];
+      new SecureRandom().nextBytes(secret);
+    }
   }
 
   /** Who calls; empty for nobody who is known. */
@@ -67,7 +77,7 @@ final class Credentials {
           : Optional.empty();
     }
     @Nullable String parameter = ctx.queryParam("token");
-    if (parameter != null && headers.method() == HttpMethod.GET) {
+    if (parameter != null && READING.contains(headers.method())) {
       return ofSession(parameter, sessionId);
     }
     return headers.cookies().stream()
@@ -131,8 +141,7 @@ final class Credentials {
     }
     return switch (config.page()) {
       case "anyone" -> Optional.of(cookie(ctx, VISITOR));
-      case "local" ->
-          isLocal(ctx, headers) ? Optional.of(cookie(ctx, LOCAL)) : Optional.empty();
+      case "local" -> isLocal(ctx, headers) ? Optional.of(cookie(ctx, LOCAL)) : Optional.empty();
       default -> Optional.empty();
     };
   }
@@ -168,7 +177,10 @@ final class Credentials {
         && headers.names().stream()
             .map(Object::toString)
             .noneMatch(
-                each -> each.startsWith("x-forwarded") || each.equals("forwarded") || each.equals("via"));
+                each ->
+                    each.startsWith("x-forwarded")
+                        || each.equals("forwarded")
+                        || each.equals("via"));
   }
 
   static String address(ServiceRequestContext ctx) {

@@ -38,9 +38,7 @@ public record LocalKey(String value, Path file, boolean made) {
       String fresh = HexFormat.of().formatHex(random);
       try (var out =
           Files.newByteChannel(
-              file,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              onlyOwner(file))) {
+              file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), onlyOwner())) {
         out.write(ByteBuffer.wrap((fresh + "\n").getBytes(StandardCharsets.US_ASCII)));
         return new LocalKey(fresh, file, true);
       } catch (FileAlreadyExistsException e) {
@@ -55,7 +53,7 @@ public record LocalKey(String value, Path file, boolean made) {
     }
   }
 
-  private static FileAttribute<?>[] onlyOwner(Path file) {
+  private static FileAttribute<?>[] onlyOwner() {
     boolean posix = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
     return posix
         ? new FileAttribute<?>[] {

@@ -5,21 +5,42 @@ import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServerBuilder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What can be called, and what a caller must be allowed to for it. */
 final class Routes {
+  /** Offers of browsers have 5 to 10 kB. */
+  static final int MAX_BODY_BYTES = 64 << 10;
+
+  private static final long ANY_LENGTH = 0;
+
   private final List<Route> all = new ArrayList<>();
 
   /** One of them; parameters of the path stand in braces. */
-  record Route(HttpMethod method, String path, Access access, HttpService service) {}
+  record Route(HttpMethod method, String path, Access access, long maxBytes, HttpService service) {}
 
   void add(HttpMethod method, String path, Access access, HttpService service) {
-    all.add(new Route(method, path, access, service));
+    all.add(new Route(method, path, access, MAX_BODY_BYTES, service));
+  }
+
+  /** One that takes in more than others. */
+  void upload(HttpMethod method, String path, Access access, Upload service) {
+    large(method, path, access, service.maxBytes(), service);
+  }
+
+  /** The same for any service. */
+  void large(HttpMethod method, String path, Access access, long maxBytes, HttpService service) {
+    all.add(new Route(method, path, access, maxBytes, service));
   }
 
   /** One whose handler may wait and wants the whole request. */
   void call(HttpMethod method, String path, Access access, Blocking.Handler handler) {
     add(method, path, access, new Blocking(handler));
+  }
+
+  /** One that WebSockets come to, which HTTP/2 connects instead of getting. */
+  void socket(String path, Access access, HttpService service) {
+    all.add(new Route(HttpMethod.GET, path, access, ANY_LENGTH, service));
   }
 
   List<Route> all() {
@@ -30,9 +51,16 @@ final class Routes {
     for (Route each : all) {
       builder
           .route()
-          .methods(each.method())
+          .methods(methods(each))
           .path(each.path())
+          .maxRequestLength(each.maxBytes())
           .build(new Guard(each.service(), each.access(), credentials, rate));
     }
+  }
+
+  private static Set<HttpMethod> methods(Route route) {
+    return route.maxBytes() == ANY_LENGTH
+        ? Set.of(route.method(), HttpMethod.CONNECT)
+        : Set.of(route.method());
   }
 }

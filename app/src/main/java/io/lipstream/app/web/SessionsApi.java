@@ -6,8 +6,6 @@ import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
-import com.linecorp.armeria.common.MediaType;
-import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.lipstream.app.config.IceServerConfig;
 import io.lipstream.app.live.LiveEvents;
@@ -103,17 +101,9 @@ final class SessionsApi {
   }
 
   /** A text, or a sound, whose mouth movements follow from it. */
-  HttpService speak() {
-    HttpService text = new Blocking(this::say);
-    HttpService sound =
-        new Upload(MAX_SOUND_BYTES, SOUNDS_AT_ONCE, (ctx, request) -> session(ctx), this::sound);
-    return (ctx, req) -> {
-      MediaType type = req.contentType();
-      boolean isSound =
-          type != null
-              && (type.belongsTo(MediaType.ANY_AUDIO_TYPE) || type.is(MediaType.OCTET_STREAM));
-      return (isSound ? sound : text).serve(ctx, req);
-    };
+  Upload speak() {
+    return new Upload(MAX_SOUND_BYTES, SOUNDS_AT_ONCE, (ctx, request) -> session(ctx), this::sound)
+        .orElse(new Blocking(this::say));
   }
 
   private HttpResponse sound(ServiceRequestContext ctx, HttpRequest request, Path body) {
@@ -124,7 +114,9 @@ final class SessionsApi {
     } catch (LipstreamException e) {
       // The file's name means nothing to who sent it.
       throw new Problem.Refusal(
-          HttpStatus.BAD_REQUEST, e.getMessage().replace(body.toString(), "what was sent"), e.hint());
+          HttpStatus.BAD_REQUEST,
+          e.getMessage().replace(body.toString(), "what was sent"),
+          e.hint());
     }
     try {
       session.sayAudio(sound);

@@ -4,6 +4,7 @@ import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
+import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.stream.StreamMessages;
 import com.linecorp.armeria.common.util.Exceptions;
 import com.linecorp.armeria.server.HttpService;
@@ -15,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /** A route whose body goes into a file of its own before its handler is called. */
 final class Upload implements HttpService {
@@ -24,6 +26,7 @@ final class Upload implements HttpService {
   private final Semaphore room;
   private final Before before;
   private final Handler handler;
+  private final @Nullable HttpService other;
 
   /** Looks at a request before its body is read; throws what it is refused with. */
   @FunctionalInterface
@@ -43,14 +46,39 @@ final class Upload implements HttpService {
    * @param atOnce how many may be under way
    */
   Upload(long maxBytes, int atOnce, Before before, Handler handler) {
+    this(maxBytes, new Semaphore(atOnce), before, handler, null);
+  }
+
+  private Upload(
+      long maxBytes, Semaphore room, Before before, Handler handler, @Nullable HttpService other) {
     this.maxBytes = maxBytes;
-    room = new Semaphore(atOnce);
+    this.room = room;
+    this.other = other;
     this.before = before;
     this.handler = handler;
   }
 
+  long maxBytes() {
+    return maxBytes;
+  }
+
+  /** The same route where the body is a sound, else another. */
+  Upload orElse(HttpService other) {
+    return new Upload(maxBytes, room, before, handler, other);
+  }
+
+  private static boolean isSound(HttpRequest request) {
+    MediaType type = request.contentType();
+    return type != null
+        && (type.belongsTo(MediaType.ANY_AUDIO_TYPE) || type.is(MediaType.OCTET_STREAM));
+  }
+
   @Override
-  public HttpResponse serve(ServiceRequestContext ctx, HttpRequest req) {
+  public HttpResponse serve(ServiceRequestContext ctx, HttpRequest req) throws Exception {
+    if (other != null && !isSound(req)) {
+      ctx.setMaxRequestLength(Routes.MAX_BODY_BYTES);
+      return other.serve(ctx, req);
+    }
     try {
       before.check(ctx, req);
       long announced = req.headers().contentLength();

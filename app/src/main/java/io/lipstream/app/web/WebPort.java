@@ -1,8 +1,13 @@
 package io.lipstream.app.web;
 
+import static com.linecorp.armeria.common.HttpMethod.DELETE;
+import static com.linecorp.armeria.common.HttpMethod.GET;
+import static com.linecorp.armeria.common.HttpMethod.OPTIONS;
+import static com.linecorp.armeria.common.HttpMethod.PATCH;
+import static com.linecorp.armeria.common.HttpMethod.POST;
+
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpHeaderNames;
-import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.RequestHeaders;
@@ -17,7 +22,9 @@ import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.cors.CorsService;
 import com.linecorp.armeria.server.file.FileService;
+import io.lipstream.app.config.ApiConfig;
 import io.lipstream.app.config.IceServerConfig;
+import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.TlsConfig;
 import io.lipstream.app.config.WebConfig;
 import io.lipstream.app.live.LiveSessions;
@@ -34,6 +41,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,12 +52,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The port of HTTP: the page, and what it calls. */
 public final class WebPort implements AutoCloseable {
-  /** Offers of browsers have 5 to 10 kB. */
-  private static final int MAX_BODY_BYTES = 64 << 10;
-
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration QUIET = Duration.ofMillis(100);
   private static final int CALLS_AT_ONCE = 64;
+  private static final int IMPORTS_AT_ONCE = 2;
+  private static final int MAX_REMEMBERED_ANSWERS = 1_000;
 
   /** The page uses its own files and nothing else. */
   private static final String CONTENT_POLICY =
@@ -58,6 +65,7 @@ public final class WebPort implements AutoCloseable {
           + " frame-ancestors 'none'; require-trusted-types-for 'script'";
 
   private final Server server;
+  private final Routes routes;
 
   /**
    * What the port offers.
@@ -68,6 +76,8 @@ public final class WebPort implements AutoCloseable {
    * @param voices asked for their names
    * @param lookAheadMillis of live sound, where its sender says nothing
    * @param draining whether new sessions are refused
+   * @param folder of the avatars, in which those that are imported are kept
+   * @param key the server's own; empty where callers need none
    */
   public record Offer(
       AvatarStore avatars,
@@ -79,10 +89,13 @@ public final class WebPort implements AutoCloseable {
       WebRtcEndpoint endpoint,
       List<IceServerConfig> iceServers,
       int lookAheadMillis,
-      BooleanSupplier draining) {}
+      BooleanSupplier draining,
+      Path folder,
+      Optional<LocalKey> key) {}
 
-  private WebPort(Server server) {
+  private WebPort(Server server, Routes routes) {
     this.server = server;
+    this.routes = routes;
   }
 
   /**
@@ -91,9 +104,11 @@ public final class WebPort implements AutoCloseable {
    * @param base where relative paths of the configuration start
    * @throws LipstreamException ENVIRONMENT if it is taken, CONFIGURATION if a file of TLS is wrong
    */
-  public static WebPort open(WebConfig config, TlsConfig tls, Path base, Offer offer) {
+  public static WebPort open(ServeConfig config, Path base, Offer offer) {
+    WebConfig web = config.server();
+    TlsConfig tls = config.tls();
     ServerBuilder builder = Server.builder();
-    InetSocketAddress address = new InetSocketAddress(config.address(), config.port());
+    InetSocketAddress address = new InetSocketAddress(web.address(), web.port());
     if (tls.enabled()) {
       builder.https(address);
       encrypt(builder, tls, base);
@@ -105,17 +120,21 @@ public final class WebPort implements AutoCloseable {
             CALLS_AT_ONCE, Thread.ofVirtual().name("http-call-", 0).factory());
     builder
         .blockingTaskExecutor(calls, true)
-        .maxRequestLength(MAX_BODY_BYTES)
+        .maxRequestLength(Routes.MAX_BODY_BYTES)
         .requestTimeout(REQUEST_TIMEOUT)
         .gracefulShutdownTimeout(QUIET, Duration.ofSeconds(1))
         .disableServerHeader()
         .errorHandler(new Errors());
-    if (!config.allowedOrigins().isEmpty()) {
-      builder.decorator(cors(config.allowedOrigins()));
+    if (!web.allowedOrigins().isEmpty()) {
+      builder.decorator(cors(web.allowedOrigins()));
     }
-    routes(builder, offer);
-    builder.decorator(
-        service -> new SameSite(service, config.allowedHosts(), config.allowedOrigins()));
+    Credentials credentials =
+        new Credentials(config.api(), offer.key().map(LocalKey::value).orElse(""));
+    RequestRate rate = new RequestRate(config.api().requestsPerSecond(), System::nanoTime);
+    Routes routes = routes(config.api(), offer, credentials);
+    routes.bind(builder, credentials, rate);
+    builder.serviceUnder("/", new PassApi(credentials).with(page()));
+    builder.decorator(service -> new SameSite(service, web.allowedHosts(), web.allowedOrigins()));
     Server server = builder.build();
     try {
       server.start().join();
@@ -124,61 +143,78 @@ public final class WebPort implements AutoCloseable {
       throw new LipstreamException(
           LipstreamException.Kind.ENVIRONMENT,
           "the port "
-              + config.address()
+              + web.address()
               + ":"
-              + config.port()
+              + web.port()
               + " cannot be opened: "
               + (cause(e) instanceof BindException ? "it is taken" : cause(e).toString()),
           "choose another with --port or server.port, or stop the program that has it",
           e);
     }
-    return new WebPort(server);
+    return new WebPort(server, routes);
   }
 
   private static Throwable cause(Throwable failure) {
     return failure.getCause() == null ? failure : cause(failure.getCause());
   }
 
-  private static void routes(ServerBuilder builder, Offer offer) {
+  private static Routes routes(ApiConfig config, Offer offer, Credentials credentials) {
     CatalogueApi.Offer first =
         new CatalogueApi.Offer(offer.avatar(), offer.hiddenAvatars(), offer.voice());
     CatalogueApi catalogue = new CatalogueApi(offer.avatars(), offer.voices(), first);
     SessionsApi sessions =
-        new SessionsApi(offer.sessions(), first, offer.iceServers(), offer.draining());
+        new SessionsApi(offer.sessions(), first, offer.iceServers(), offer.draining(), credentials);
     WhepApi whep = new WhepApi(sessions, offer.endpoint(), offer.iceServers());
 
-    route(builder, HttpMethod.GET, "/v1/avatars", catalogue::avatars);
-    route(builder, HttpMethod.GET, "/v1/avatars/{name}/picture", catalogue::picture);
-    route(builder, HttpMethod.GET, "/v1/voices", catalogue::voices);
-    route(builder, HttpMethod.POST, "/v1/sessions", sessions::create);
-    route(builder, HttpMethod.GET, "/v1/sessions/{id}", sessions::get);
-    route(builder, HttpMethod.DELETE, "/v1/sessions/{id}", sessions::delete);
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/say", sessions::say);
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/chat", sessions::chat);
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/interrupt", sessions::interrupt);
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/end-turn", sessions::endTurn);
-    StageApi stage = new StageApi(sessions, offer.avatars());
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/avatar", stage::avatar);
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/action", stage::action);
-    builder
-        .route()
-        .post("/v1/sessions/{id}/background")
-        .maxRequestLength(Background.MAX_SENT_BYTES)
-        .build(new Blocking(stage::background));
-    route(builder, HttpMethod.DELETE, "/v1/sessions/{id}/background", stage::ownBackground);
-    builder.service("/v1/sessions/{id}/events", new EventsApi(sessions).service());
-    builder.service(
-        "/v1/sessions/{id}/audio", new AudioApi(sessions, offer.lookAheadMillis()).service());
-    route(builder, HttpMethod.POST, "/v1/sessions/{id}/whep", whep::offer);
-    route(builder, HttpMethod.OPTIONS, "/v1/sessions/{id}/whep", whep::options);
-    route(builder, HttpMethod.PATCH, "/v1/sessions/{id}/whep/{viewer}", whep::trickle);
-    route(builder, HttpMethod.DELETE, "/v1/sessions/{id}/whep/{viewer}", whep::delete);
-    builder.serviceUnder("/", page());
-  }
+    AvatarsApi avatars =
+        new AvatarsApi(offer.avatars(), offer.sessions(), offer.folder(), catalogue);
+    Idempotency idempotency = new Idempotency(MAX_REMEMBERED_ANSWERS, System::nanoTime);
+    long maxUploadBytes = (long) config.maxUploadMb() << 20;
 
-  private static void route(
-      ServerBuilder builder, HttpMethod method, String path, Blocking.Handler handler) {
-    builder.route().methods(method).path(path).build(new Blocking(handler));
+    Routes to = new Routes();
+    ApiDocument document = ApiDocument.read();
+    to.add(GET, "/openapi.json", Access.OPEN, document.json());
+    to.add(GET, "/openapi.yaml", Access.OPEN, document.yaml());
+    to.call(POST, "/v1/pass", Access.KNOWN, new PassApi(credentials)::exchange);
+    to.call(GET, "/v1/avatars", Access.KNOWN, catalogue::avatars);
+    to.call(GET, "/v1/avatars/{name}", Access.KNOWN, catalogue::avatar);
+    to.call(GET, "/v1/avatars/{name}/picture", Access.KNOWN, catalogue::picture);
+    to.call(DELETE, "/v1/avatars/{name}", Access.AVATARS, avatars::delete);
+    to.upload(
+        POST,
+        "/v1/avatars/{name}/import",
+        Access.AVATARS,
+        new Upload(maxUploadBytes, IMPORTS_AT_ONCE, avatars::mayImport, avatars::imported));
+    to.call(GET, "/v1/avatars/{name}/import", Access.AVATARS, avatars::progress);
+    to.call(GET, "/v1/voices", Access.KNOWN, catalogue::voices);
+    to.call(POST, "/v1/sessions", Access.CREATE, idempotency.mind(sessions::create));
+    to.call(GET, "/v1/sessions", Access.SESSIONS, sessions::list);
+    to.call(GET, "/v1/sessions/{id}", Access.SESSIONS, sessions::get);
+    to.call(DELETE, "/v1/sessions/{id}", Access.SESSIONS, sessions::delete);
+    to.call(GET, "/v1/sessions/{id}/state", Access.SESSIONS, sessions::state);
+    to.upload(POST, "/v1/sessions/{id}/speak", Access.SPEAK, sessions.speak());
+    to.call(POST, "/v1/sessions/{id}/say", Access.SPEAK, sessions::say);
+    to.call(POST, "/v1/sessions/{id}/chat", Access.SPEAK, sessions::chat);
+    to.call(POST, "/v1/sessions/{id}/interrupt", Access.SESSIONS, sessions::interrupt);
+    to.call(POST, "/v1/sessions/{id}/end-turn", Access.SESSIONS, sessions::endTurn);
+    StageApi stage = new StageApi(sessions, offer.avatars());
+    to.call(POST, "/v1/sessions/{id}/avatar", Access.SESSIONS, stage::avatar);
+    to.call(POST, "/v1/sessions/{id}/action", Access.SESSIONS, stage::action);
+    to.large(
+        POST,
+        "/v1/sessions/{id}/background",
+        Access.SESSIONS,
+        Background.MAX_SENT_BYTES,
+        new Blocking(stage::background));
+    to.call(DELETE, "/v1/sessions/{id}/background", Access.SESSIONS, stage::ownBackground);
+    to.socket("/v1/sessions/{id}/events", Access.SESSIONS, new EventsApi(sessions).service());
+    AudioApi audio = new AudioApi(sessions, offer.lookAheadMillis());
+    to.socket("/v1/sessions/{id}/audio", Access.SPEAK, audio.service());
+    to.call(POST, "/v1/sessions/{id}/whep", Access.SESSIONS, whep::offer);
+    to.call(OPTIONS, "/v1/sessions/{id}/whep", Access.SESSIONS, whep::options);
+    to.call(PATCH, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::trickle);
+    to.call(DELETE, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::delete);
+    return to;
   }
 
   private static HttpService page() {
@@ -206,7 +242,7 @@ public final class WebPort implements AutoCloseable {
 
   private static Function<? super HttpService, CorsService> cors(List<String> origins) {
     return CorsService.builder(origins)
-        .allowRequestMethods(HttpMethod.GET, HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE)
+        .allowRequestMethods(GET, POST, PATCH, DELETE)
         .allowRequestHeaders(HttpHeaderNames.CONTENT_TYPE, HttpHeaderNames.IF_MATCH)
         .exposeHeaders(HttpHeaderNames.LOCATION, HttpHeaderNames.LINK, HttpHeaderNames.ETAG)
         .newDecorator();
@@ -241,6 +277,11 @@ public final class WebPort implements AutoCloseable {
           "name a PEM file; relative paths start at the configuration file");
     }
     return file.toFile();
+  }
+
+  /** What can be called, besides files: methods and paths. */
+  public List<String> calls() {
+    return routes.all().stream().map(each -> each.method() + " " + each.path()).toList();
   }
 
   /** The port that was opened. */

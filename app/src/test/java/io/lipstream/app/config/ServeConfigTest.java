@@ -45,6 +45,7 @@ final class ServeConfigTest {
 
     assertThat(config.server())
         .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10));
+    assertThat(config.api()).isEqualTo(new ApiConfig(true, "local", List.of(), 50, 2048, ""));
     assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
     assertThat(config.liveAudio().playout()).isEqualTo(PlayoutSettings.DEFAULT);
     assertThat(config.liveAudio().lookAheadMs()).isEqualTo(450);
@@ -64,6 +65,8 @@ final class ServeConfigTest {
             """
             server: {address: 0.0.0.0, port: 1, allowed_hosts: [a.b], allowed_origins: ['https://c.d'], worker_count_per_gpu: 2,
               drain_sessions_seconds: 4, drain_timeout_seconds: 3}
+            api: {auth: false, page: anyone, requests_per_second: 4, max_upload_mb: 5, data_folder: f,
+              keys: [{name: n, key: 0123456789abcdef, scopes: [create, ops]}]}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
             live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
@@ -81,6 +84,17 @@ final class ServeConfigTest {
     assertThat(config.server())
         .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 4, 3));
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
+    assertThat(config.api())
+        .isEqualTo(
+            new ApiConfig(
+                false,
+                "anyone",
+                List.of(
+                    new ApiKeyConfig(
+                        "n", new Secret("0123456789abcdef"), List.of("create", "ops"))),
+                4,
+                5,
+                "f"));
     assertThat(config.live()).isEqualTo(new LiveConfig("sam", List.of(), 4, 5, 600));
     assertThat(config.liveAudio()).isEqualTo(new LiveAudioConfig(200, 100, 60, 300, 50, 200));
     assertThat(config.voice().name()).isEqualTo("n");
@@ -153,6 +167,9 @@ final class ServeConfigTest {
         "server: {queue_size: 1} | :1: server.queue_size belongs to lipstream inference",
         "server: {allowed_hosts: ['a/b']} | :1: server.allowed_hosts must hold names",
         "server: {allowed_origins: [a.b]} | :1: server.allowed_origins must hold origins",
+        "api: {page: all} | :1: api.page must be one of local, anyone, nobody",
+        "api: {keys: [{name: a, key: short, scopes: [ops]}]} | api.keys must have keys of at least",
+        "api: {keys: [{name: a, key: 0123456789abcdef, scopes: [all]}]} | must have scopes out of",
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
         "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",
         "live_audio: {look_ahead_ms: 100} | :1: live_audio.look_ahead_ms must be from 120",

@@ -56,6 +56,7 @@ final class AudioApiTest {
                 ServeConfigs.parse(
                     """
                     server: {port: 0, drain_timeout_seconds: 0}
+                    api: {auth: false}
                     live: {avatar: tiny, max_sessions: 3}
                     metrics: {enabled: false}
                     """),

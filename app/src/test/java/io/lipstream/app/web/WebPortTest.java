@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,6 +39,7 @@ final class WebPortTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Path AVATARS = Path.of("../avatars");
 
+  @TempDir private static Path data;
   private static ServeRole role;
   private static HttpClient client;
 
@@ -47,10 +49,12 @@ final class WebPortTest {
         ServeConfigs.parse(
             """
             server: {port: 0, drain_timeout_seconds: 0}
+            api: {auth: false, requests_per_second: 0, data_folder: '%s'}
             live: {avatar: tiny, hidden_avatars: [sam], max_sessions: 3}
             metrics: {enabled: false}
             webrtc: {ice_servers: [{url: 'turn:relay.example.org:3478', username: u, credential: p"w}]}
-            """);
+            """
+                .formatted(data));
     role =
         ServeRole.start(
             new ServeRole.Setting(

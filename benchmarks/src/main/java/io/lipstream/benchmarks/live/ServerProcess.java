@@ -141,9 +141,16 @@ final class ServerProcess implements AutoCloseable {
     HttpRequest request =
         HttpRequest.newBuilder(address.resolve(path))
             .header("content-type", type)
+            .header("authorization", "Bearer " + key())
             .method(method, HttpRequest.BodyPublishers.ofString(body))
             .build();
     return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** The server's own, which it makes before it can be called. */
+  private String key() throws IOException {
+    Path file = folder.resolve("lipstream").resolve("api-key");
+    return Files.exists(file) ? Files.readString(file).strip() : "none";
   }
 
   /** Processor time so far of the whole process; the kernel counts it in hundredths of seconds. */

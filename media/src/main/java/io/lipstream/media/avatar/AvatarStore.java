@@ -4,6 +4,7 @@ import io.lipstream.media.LipstreamException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +24,16 @@ public final class AvatarStore {
   /** A store over folders that need not exist. */
   public AvatarStore(List<Path> roots) {
     this.roots = List.copyOf(roots);
+  }
+
+  /** The same with another folder before all others, unless it is one of them. */
+  public AvatarStore with(Path folder) {
+    if (roots.contains(folder)) {
+      return this;
+    }
+    List<Path> more = new ArrayList<>(roots);
+    more.addFirst(folder);
+    return new AvatarStore(more);
   }
 
   /** One package of the store. */

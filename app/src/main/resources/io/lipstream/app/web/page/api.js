@@ -15,16 +15,37 @@ export class Unreachable extends Refusal {
   }
 }
 
+/** Of sessions that were begun here, by their paths: what they may be used with. */
+const tokens = new Map();
+const tokenOf = (path) => tokens.get(path.split("/").slice(0, 4).join("/"));
+
+/** A key behind the address, /#key=..., is exchanged for a cookie and is seen no more. */
+const entered = (async () => {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (key) {
+    history.replaceState(null, "", location.pathname);
+    await fetch("/v1/pass", { method: "POST", headers: { Authorization: `Bearer ${key}` } }).catch(() => {});
+  }
+})();
+
 async function call(method, path, { body, type = "application/json", keepalive = false } = {}) {
   const headers = body === undefined ? {} : { "Content-Type": type };
+  const token = tokenOf(path);
+  if (token) {
+    headers.Authorization = `Bearer ${token}`;
+  }
   let answer;
   try {
+    if (!keepalive) await entered;
     answer = await fetch(path, { method, headers, body, keepalive, cache: "no-store" });
   } catch {
     throw new Unreachable();
   }
   if (answer.ok) {
     return answer;
+  }
+  if (answer.status === 401) {
+    throw new Refusal(401, "This server wants a key.", "Open its address with the key behind it: /#key=…");
   }
   const problem = await answer.json().catch(() => ({}));
   throw new Refusal(answer.status, problem.detail ?? `The server answered ${answer.status}.`, problem.hint ?? "");
@@ -34,10 +55,16 @@ const json = (value) => ({ body: JSON.stringify(value) });
 
 export const avatars = async () => (await (await call("GET", "/v1/avatars")).json()).avatars;
 export const voices = async () => (await (await call("GET", "/v1/voices")).json()).voices;
-export const create = async (avatar, voice) => (await call("POST", "/v1/sessions", json({ avatar, voice }))).json();
+export async function create(avatar, voice) {
+  const session = await (await call("POST", "/v1/sessions", json({ avatar, voice }))).json();
+  tokens.set(`/v1/sessions/${session.id}`, session.token);
+  return session;
+}
+/** Where events come from, for those who cannot set headers. */
+export const events = (session) => `${session}/events?token=${tokenOf(session) ?? ""}`;
 export const describe = async (session) => (await call("GET", session)).json();
 export const chat = (session, text) => call("POST", `${session}/chat`, json({ text }));
-export const say = (session, text) => call("POST", `${session}/say`, json({ text }));
+export const say = (session, text) => call("POST", `${session}/speak`, json({ text }));
 export const endTurn = (session) => call("POST", `${session}/end-turn`);
 export const interrupt = (session) => call("POST", `${session}/interrupt`);
 

@@ -126,7 +126,7 @@ export class LiveSession extends EventTarget {
   }
 
   #listen() {
-    const events = new EventSource(`${this.path}/events`);
+    const events = new EventSource(api.events(this.path));
     this.#events = events;
     for (const type of ["state", "heard", "caption", "interrupted", "failed", "ended"]) {
       events.addEventListener(type, (e) => {
@@ -215,7 +215,7 @@ export class LiveSession extends EventTarget {
         return;
       } catch (e) {
         last = e;
-        if (e.status === 404 || e.status === 410) break;
+        if ([401, 404, 410].includes(e.status)) break;
       }
     }
     this.#joining = false;
