@@ -138,7 +138,7 @@ test("Prometheus finds all that the rules and the dashboard ask for", async () =
 
 test("a server that is told to stop lets sessions finish and takes no new ones", async () => {
   const server = await serve([], { more: "drain_sessions_seconds: 120, " });
-  const create = () => fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"avatar": "tiny"}' });
+  const create = () => fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json", ...server.key }, body: '{"avatar": "tiny"}' });
   const status = async (path) => (await fetch(server.metrics + path)).status;
   const { id } = await (await create()).json();
   const session = `${server.url}/v1/sessions/${id}`;
@@ -151,10 +151,10 @@ test("a server that is told to stop lets sessions finish and takes no new ones",
   assert.equal(refused.status, 503);
   assert.match(refused.headers.get("retry-after"), /^\d+$/);
   assert.match((await refused.json()).detail, /stopping/);
-  const said = await fetch(`${session}/say`, { method: "POST", headers: { "content-type": "application/json" }, body: '{"text": "I may still speak."}' });
+  const said = await fetch(`${session}/say`, { method: "POST", headers: { "content-type": "application/json", ...server.key }, body: '{"text": "I may still speak."}' });
   assert.equal(said.status, 204);
-  await until("it speaks", async () => (await (await fetch(session)).json()).state === "speaking");
+  await until("it speaks", async () => (await (await fetch(session, { headers: server.key })).json()).state === "speaking");
   assert.equal(await server.gauge('lipstream_refusals_total'), 1);
-  assert.equal((await fetch(session, { method: "DELETE" })).status, 204);
+  assert.equal((await fetch(session, { method: "DELETE", headers: server.key })).status, 204);
   assert.equal(await stopped, 0, "it ends once the last session did");
 });

@@ -188,8 +188,14 @@ final class LoadCommand implements Callable<Integer> {
     tell("starting a server");
     try (LocalServer server =
         LocalServer.start(avatar, config == null ? "" : config.toAbsolutePath().toString())) {
-      ServerCalls calls = new ServerCalls(server.address(), key());
+      ServerCalls calls = new ServerCalls(server.address(), keyFile == null ? server.key() : key());
       return measure(plan, wanted, calls, ServerCost.ofProcess(server.pid()));
+    } catch (IOException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.ENVIRONMENT,
+          "the key of the server that was started cannot be read: " + e.getMessage(),
+          "give it with --key-file",
+          e);
     }
   }
 

@@ -168,20 +168,8 @@ public final class LiveSessions implements AutoCloseable {
    * @return false if a session is on it
    */
   public boolean forget(String avatar) {
-    Shared shared;
-    synchronized (this) {
-      shared = stages.get(avatar);
-      if (shared != null && shared.sessions > 0) {
-        return false;
-      }
-      stages.remove(avatar);
-    }
-    if (shared != null) {
-      synchronized (shared) {
-        if (shared.stage != null) {
-          shared.stage.close();
-        }
-      }
+    if (!stages.forget(avatar)) {
+      return false;
     }
     parts.engine().models().unload(avatar);
     return true;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +111,35 @@ final class Stages implements AutoCloseable {
     return one.sessions == 0 && beat.now() - one.unusedSinceNanos > keptNanos;
   }
 
+  /** Frees an avatar's stages; false if a session is on one of them. */
+  boolean forget(String avatar) {
+    List<Look> of;
+    List<Shared> gone;
+    synchronized (this) {
+      of = shared.keySet().stream().filter(look -> look.avatar().equals(avatar)).toList();
+      if (of.stream().anyMatch(look -> sessionsOn(look) > 0)) {
+        return false;
+      }
+      gone = of.stream().map(shared::remove).filter(Objects::nonNull).toList();
+    }
+    gone.forEach(Stages::free);
+    return true;
+  }
+
+  private int sessionsOn(Look look) {
+    Shared one = shared.get(look);
+    return one == null ? 0 : one.sessions;
+  }
+
+  private static void free(Shared one) {
+    synchronized (one) {
+      Stage stage = one.stage;
+      if (stage != null) {
+        stage.close();
+      }
+    }
+  }
+
   /** How many are loaded. */
   synchronized int count() {
     return shared.size();
@@ -134,12 +164,6 @@ final class Stages implements AutoCloseable {
       left = List.copyOf(shared.values());
       shared.clear();
     }
-    for (Shared one : left) {
-      synchronized (one) {
-        if (one.stage != null) {
-          one.stage.close();
-        }
-      }
-    }
+    left.forEach(Stages::free);
   }
 }

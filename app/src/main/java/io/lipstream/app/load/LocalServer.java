@@ -19,8 +19,10 @@ import java.util.stream.Stream;
 public final class LocalServer implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final Pattern PAGE = Pattern.compile("(?m)^ +page +(https?://\\S+)");
+  private static final Pattern KEY = Pattern.compile("(?m)^ +key +(?:\\S+ kept )?in (.+?);");
   private static final String SETTINGS =
       """
+      api: {data_folder: data, requests_per_second: 0}
       server: {port: 0, drain_timeout_seconds: 1}
       live: {max_sessions: 10000}
       metrics: {port: 0}
@@ -107,6 +109,12 @@ public final class LocalServer implements AutoCloseable {
   /** What it printed so far. */
   public String log() throws IOException {
     return Files.readString(folder.resolve("log"));
+  }
+
+  /** What its calls need; empty where they need none. */
+  public String key() throws IOException {
+    Matcher file = KEY.matcher(log());
+    return file.find() ? Files.readString(Path.of(file.group(1))).strip() : "";
   }
 
   public URI address() {
