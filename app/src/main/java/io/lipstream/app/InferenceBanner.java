@@ -99,7 +99,7 @@ final class InferenceBanner {
     double idle = config.capacity().idleTimeoutMinutes();
     return catalogue
         + " in "
-        + (config.engine().kind().equals("oip")
+        + (!config.engine().computesHere()
             ? config.engine().url()
             : config.modelsRoot().isEmpty() ? "the avatars' folders" : config.modelsRoot())
         + ", "

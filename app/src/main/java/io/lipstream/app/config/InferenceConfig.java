@@ -52,7 +52,7 @@ public record InferenceConfig(
         !metrics.enabled() || metrics.port() == 0 || metrics.port() != server.port(),
         "metrics.port",
         "is the server's own port " + server.port() + ": choose another");
-    if (engine.kind().equals("oip")) {
+    if (!engine.computesHere()) {
       requireDefault("gpus", gpus, GpusConfig.DEFAULT);
       requireDefault("cpus", cpus, CpusConfig.DEFAULT);
       requireDefault("onnx", onnx, OnnxConfig.DEFAULT);
@@ -79,6 +79,6 @@ public record InferenceConfig(
     Check.that(
         value.equals(byDefault),
         key,
-        "is for engine.kind: local; with oip the other server decides: remove what is set there");
+        "is for engine.kind: local; the other server decides about it: remove what is set there");
   }
 }

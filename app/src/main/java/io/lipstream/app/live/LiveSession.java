@@ -346,6 +346,7 @@ public final class LiveSession implements AutoCloseable {
     @Override
     public void underrun() {
       soundUnderruns.increment();
+      parts.events().bufferUnderrun();
     }
 
     @Override

@@ -104,6 +104,7 @@ final class Stage implements AutoCloseable {
           parts.models().add(modelId(), spec);
         }
       }
+      parts.engine().prepare(modelId(), frames, manifest.mask());
       // While this is open the model stays loaded.
       keep(admitted(new StreamRequest(modelId(), "stage " + modelId(), Priority.BULK, 0, 1)));
       restingMouths =

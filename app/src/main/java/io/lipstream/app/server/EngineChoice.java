@@ -7,6 +7,9 @@ import io.lipstream.app.config.GpusConfig;
 import io.lipstream.app.config.InferenceConfig;
 import io.lipstream.app.config.ModelConfig;
 import io.lipstream.inference.Provider;
+import io.lipstream.inference.client.FleetEngine;
+import io.lipstream.inference.client.FleetSettings;
+import io.lipstream.inference.client.InferenceTarget;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
 import io.lipstream.inference.engine.EngineEvents;
@@ -38,6 +41,12 @@ final class EngineChoice {
 
   /** The engine that was chosen, on the devices of this machine or on another server's. */
   static Engine start(InferenceConfig config, Catalogue catalogue, EngineEvents events) {
+    if (config.engine().kind().equals("grpc")) {
+      return new FleetEngine(
+          FleetSettings.of(config.engine().urls().stream().map(InferenceTarget::parse).toList()),
+          events,
+          System::nanoTime);
+    }
     if (config.engine().kind().equals("oip")) {
       return new OipEngine(
           OipSettings.of(config.engine().url())

@@ -68,6 +68,12 @@ public final class InferenceRole implements AutoCloseable {
 
   private InferenceRole(Setting setting) {
     InferenceConfig config = setting.config();
+    if (config.engine().kind().equals("grpc")) {
+      throw new LipstreamException(
+          LipstreamException.Kind.CONFIGURATION,
+          "engine.kind: grpc is for lipstream serve: an inference server computes itself",
+          "let clients ask " + config.engine().url() + ", or choose local or oip");
+    }
     try {
       // The files first: they are the quickest to be wrong.
       var tls = ServerTls.context(config.tls(), setting.base());

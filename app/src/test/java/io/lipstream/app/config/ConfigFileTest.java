@@ -198,7 +198,7 @@ final class ConfigFileTest {
         "tls: {certificate: a.pem} | :1: tls.certificate is set alone",
         "tls: {client_ca: a.pem} | :1: tls.client_ca needs",
         "auth: {token: short} | :1: auth.token must have at least 16",
-        "engine: {url: 'a:1'} | :1: engine.url is for engine.kind: oip",
+        "engine: {url: 'a:1'} | :1: engine.url is for engine.kind: grpc or oip",
         "engine: {kind: oip} | engine.url is missing",
         "models: {a: {preferred_gpu: -2}} | :1: models.a.preferred_gpu must be from -1 to 63",
         "metrics: {port: 50051} | :1: metrics.port is the server's own port",

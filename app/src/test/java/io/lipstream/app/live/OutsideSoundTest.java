@@ -15,11 +15,15 @@ import io.lipstream.inference.engine.EngineEvents;
 import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.avatar.AvatarStore;
 import io.lipstream.speech.MaryVoice;
+import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.LiveVideoCodec;
+import io.lipstream.streaming.live.OpusEncoder;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +35,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sound that is not the voice's: files and live input, with the real voice activity. */
 final class OutsideSoundTest {
@@ -210,9 +216,11 @@ final class OutsideSoundTest {
     assertThat((double) mouthsComputed()).isBetween(0.9 * frames, frames + 7);
   }
 
-  @Test
-  void liveSoundIsSpokenAsItComesAndItsEndIsTold() throws InterruptedException {
-    try (LiveInput input = session.openInput(PCM, told)) {
+  @ParameterizedTest
+  @ValueSource(ints = {450, 120})
+  void liveSoundIsSpokenAsItComesAndItsEndIsTold(int lookAheadMillis) throws InterruptedException {
+    Format format = new Format(Coding.PCM16, RATE_HZ, 1, false, new LookAhead(lookAheadMillis));
+    try (LiveInput input = session.openInput(format, told)) {
       send(input, joined(speech, new float[RATE_HZ / 10]));
       input.end();
       await("the end", () -> !told.finished.isEmpty());
@@ -242,6 +250,80 @@ final class OutsideSoundTest {
         Thread.sleep(ahead / 1_000_000, (int) (ahead % 1_000_000));
       }
     }
+  }
+
+  @Test
+  void opusPacketsWithHeadersMayBeLostAndComeOutOfOrder() throws InterruptedException {
+    List<byte[]> packets = opusPackets();
+    Collections.swap(packets, 8, 9);
+    Collections.swap(packets, 20, 22);
+    packets.remove(30);
+    Format format = new Format(Coding.OPUS, 48_000, 1, true, LookAhead.EXACT);
+    try (LiveInput input = session.openInput(format, told)) {
+      for (byte[] packet : packets) {
+        input.push(packet, packet.length);
+        Thread.sleep(20);
+      }
+      input.end();
+      await("the end", () -> !told.finished.isEmpty());
+    }
+    Finished finished = told.finished.getFirst();
+    assertThat(finished.heardMillis())
+        .isBetween(20L * packets.size() - 200, 20L * packets.size() + 400);
+    assertThat(finished.playout().packets()).isBetween(packets.size() - 5L, (long) packets.size());
+    assertThat(finished.playout().concealedMillis()).isBetween(20L, 200L);
+    assertThat(mouthsComputed()).isGreaterThan(15);
+    assertThat(loudest()).isGreaterThan(0.1);
+  }
+
+  private static List<byte[]> opusPackets() {
+    List<byte[]> packets = new ArrayList<>();
+    float[] waiting = new float[EncodedSound.SAMPLES];
+    int[] count = {0};
+    try (OpusEncoder encoder = OpusEncoder.open();
+        Resampler resampler =
+            new Resampler(
+                new PcmFormat(RATE_HZ, 1),
+                EncodedSound.RATE_HZ,
+                (samples, length) -> {
+                  for (int i = 0; i < length; i++) {
+                    waiting[count[0]++] = samples[i];
+                    if (count[0] == waiting.length) {
+                      count[0] = 0;
+                      packets.add(rtp(packets.size(), encoder.encode(waiting, 0, 0)));
+                    }
+                  }
+                })) {
+      resampler.push(speech, speech.length);
+    }
+    return packets;
+  }
+
+  private static byte[] rtp(int number, EncodedSound sound) {
+    return ByteBuffer.allocate(12 + sound.length())
+        .put((byte) 0x80)
+        .put((byte) 111)
+        .putShort((short) number)
+        .putInt(number * EncodedSound.SAMPLES)
+        .putInt(7)
+        .put(sound.data(), 0, sound.length())
+        .array();
+  }
+
+  @Test
+  void soundThatStaysAwayIsAnUnderrunWhichIsToldAndCounted() throws InterruptedException {
+    float[] part = Arrays.copyOfRange(speech, RATE_HZ / 4, RATE_HZ);
+    try (LiveInput input = session.openInput(PCM, told)) {
+      send(input, part);
+      Thread.sleep(400);
+      send(input, part);
+      input.end();
+      await("the end", () -> !told.finished.isEmpty());
+    }
+    assertThat(told.events).contains("underrun 1");
+    assertThat(session.statistics().soundUnderruns())
+        .isEqualTo(told.finished.getFirst().playout().underruns())
+        .isPositive();
   }
 
   @Test
