@@ -29,10 +29,10 @@ import java.util.Locale;
  *
  * <p>The embedded voice speaks four sentences, and each mouth is drawn with the exact audio window
  * and with windows whose last features were not waited for. What stands in their place: the newest
- * feature again (what live sessions do), zeros, or silence; or the whole window of an earlier moment,
- * so that the lips are late. The figures are over the mouth's middle, where the lips are: the PSNR
- * against the exact mouth, and how its opening, as the darkness between the lips, follows the exact
- * one (Pearson's r, and the standard deviation against the exact one's).
+ * feature again (what live sessions do), zeros, or silence; or the whole window of an earlier
+ * moment, so that the lips are late. The figures are over the mouth's middle, where the lips are:
+ * the PSNR against the exact mouth, and how its opening, as the darkness between the lips, follows
+ * the exact one (Pearson's r, and the standard deviation against the exact one's).
  *
  * <pre>
  *   benchmarks/lookahead [AVATAR]      ada, where nothing else is said
@@ -160,11 +160,11 @@ public final class LookAheadAccuracy {
   /** As live sessions have it: by the same code. */
   private static List<float[]> newest(List<float[]> exact, int repeated) {
     List<float[]> windows = new ArrayList<>();
-    FeatureWindows cut = new FeatureWindows((index, window) -> windows.add(window.clone()), repeated);
+    FeatureWindows cut =
+        new FeatureWindows((index, window) -> windows.add(window.clone()), repeated);
     for (int feature = 0; feature < exact.size() - 2; feature++) {
       // Row 8 of a window is its own frame's: feature i is that of frame i + 1.
-      cut.accept(
-          feature, Arrays.copyOfRange(exact.get(feature + 1), 8 * FEATURE, 9 * FEATURE));
+      cut.accept(feature, Arrays.copyOfRange(exact.get(feature + 1), 8 * FEATURE, 9 * FEATURE));
     }
     cut.finish();
     return windows;
