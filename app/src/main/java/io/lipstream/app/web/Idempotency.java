@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Only what succeeded is kept, for an hour, and of very many answers the latest.
  */
 final class Idempotency {
-  private static final String HEADER = "idempotency-key";
+  static final String HEADER = "idempotency-key";
   private static final int MAX_KEY_CHARS = 255;
   private static final Duration LIFE = Duration.ofHours(1);
 

@@ -243,8 +243,16 @@ public final class WebPort implements AutoCloseable {
   private static Function<? super HttpService, CorsService> cors(List<String> origins) {
     return CorsService.builder(origins)
         .allowRequestMethods(GET, POST, PATCH, DELETE)
-        .allowRequestHeaders(HttpHeaderNames.CONTENT_TYPE, HttpHeaderNames.IF_MATCH)
-        .exposeHeaders(HttpHeaderNames.LOCATION, HttpHeaderNames.LINK, HttpHeaderNames.ETAG)
+        .allowRequestHeaders(
+            HttpHeaderNames.AUTHORIZATION,
+            HttpHeaderNames.CONTENT_TYPE,
+            HttpHeaderNames.IF_MATCH,
+            Idempotency.HEADER)
+        .exposeHeaders(
+            HttpHeaderNames.LOCATION,
+            HttpHeaderNames.LINK,
+            HttpHeaderNames.ETAG,
+            HttpHeaderNames.RETRY_AFTER)
         .newDecorator();
   }
 

@@ -28,7 +28,10 @@ const entered = (async () => {
   }
 })();
 
-async function call(method, path, { body, type = "application/json", keepalive = false } = {}) {
+/** The cookie of a server that was set up anew is worth nothing; its page brings another. */
+const enterAgain = () => fetch("/", { cache: "no-store" });
+
+async function call(method, path, { body, type = "application/json", keepalive = false, again = true } = {}) {
   const headers = body === undefined ? {} : { "Content-Type": type };
   const token = tokenOf(path);
   if (token) {
@@ -45,6 +48,10 @@ async function call(method, path, { body, type = "application/json", keepalive =
     return answer;
   }
   if (answer.status === 401) {
+    if (again && !token && !keepalive) {
+      await enterAgain().catch(() => {});
+      return call(method, path, { body, type, again: false });
+    }
     throw new Refusal(401, "This server wants a key.", "Open its address with the key behind it: /#key=…");
   }
   const problem = await answer.json().catch(() => ({}));
