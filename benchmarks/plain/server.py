@@ -4,7 +4,7 @@ It is what benchmarks/capacity compares Lipstream with. It serves the calls that
 measured by the same viewers:
 
     python3 -m venv plain && plain/bin/pip install -r benchmarks/plain/requirements.txt
-    plain/bin/python benchmarks/plain/server.py --avatar avatars/ada --speech speech.mp4 --port 8090
+    plain/bin/python benchmarks/plain/server.py --avatar avatars/ada --port 8090
     ./lipstream load --url http://localhost:8090 --pid $(pgrep -f plain/server.py) --sessions 4
 
 Nothing is made slower than it need be: pictures and their tensors are prepared once for all sessions, the networks are
@@ -17,6 +17,7 @@ its own, silent or not.
 import argparse
 import asyncio
 import fractions
+import io
 import json
 import logging
 import queue
@@ -211,8 +212,8 @@ class Sound(AudioStreamTrack):
 class Server:
     """The calls of Lipstream's interface that a load makes."""
 
-    def __init__(self, avatar, sentences):
-        self.avatar, self.sentences, self.sessions = avatar, sentences, {}
+    def __init__(self, avatar):
+        self.avatar, self.sessions = avatar, {}
 
     async def avatars(self, request):
         return web.json_response([])
@@ -234,9 +235,9 @@ class Server:
         await connection.setLocalDescription(await connection.createAnswer())
         return web.Response(text=connection.localDescription.sdp, status=201, content_type="application/sdp")
 
-    async def say(self, request):
-        text = (await request.json())["text"]
-        self.sessions[request.match_info["id"]].said.put(self.sentences[len(text) % len(self.sentences)])
+    async def speak(self, request):
+        sound = await asyncio.get_running_loop().run_in_executor(None, decoded, io.BytesIO(await request.read()))
+        self.sessions[request.match_info["id"]].said.put(sound)
         return web.Response(status=204)
 
     async def get(self, request):
@@ -253,33 +254,31 @@ class Server:
         return web.Response(status=204)
 
 
-def sentences(files):
-    """The sound of each file, 16 kHz mono."""
-    for file in files:
-        resampler = av.AudioResampler("flt", "mono", RATE)
-        with av.open(str(file)) as opened:
-            parts = [part.to_ndarray()[0] for frame in opened.decode(audio=0) for part in resampler.resample(frame)]
-        yield np.concatenate(parts)
+def decoded(file):
+    """The sound of a file, 16 kHz mono."""
+    resampler = av.AudioResampler("flt", "mono", RATE)
+    with av.open(file) as opened:
+        return np.concatenate([
+            part.to_ndarray()[0] for frame in opened.decode(audio=0) for part in resampler.resample(frame)])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--avatar", type=Path, default=Path("avatars/ada"))
-    parser.add_argument("--speech", type=Path, nargs="+", required=True, help="files with a sentence each")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--debug", action="store_true", help="show what aiortc does")
     options = parser.parse_args()
     if options.debug:
         logging.basicConfig(level=logging.DEBUG)
     cv2.setNumThreads(1)
-    server = Server(Avatar(options.avatar), list(sentences(options.speech)))
+    server = Server(Avatar(options.avatar))
     app = web.Application()
     app.add_routes([
         web.get("/v1/avatars", server.avatars),
         web.post("/v1/sessions", server.create),
         web.get("/v1/sessions/{id}", server.get),
         web.delete("/v1/sessions/{id}", server.delete),
-        web.post("/v1/sessions/{id}/say", server.say),
+        web.post("/v1/sessions/{id}/speak", server.speak),
         web.post("/v1/sessions/{id}/whep", server.watch),
     ])
     web.run_app(app, host="127.0.0.1", port=options.port, print=lambda text: print("ready" if "Running" in text else text, flush=True))

@@ -7,11 +7,14 @@ import io.lipstream.app.load.LoadResult;
 import io.lipstream.app.load.LoadRun;
 import io.lipstream.app.load.LoadSearch;
 import io.lipstream.app.load.LocalServer;
+import io.lipstream.app.load.Sentences;
 import io.lipstream.app.load.ServerCalls;
 import io.lipstream.app.load.ServerCost;
 import io.lipstream.app.load.ServiceLevel;
 import io.lipstream.app.render.Progress;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.lipsync.SpeechSynthesizer;
+import io.lipstream.speech.Voices;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.lipstream.streaming.webrtc.WebRtcSettings;
 import java.io.IOException;
@@ -24,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -117,6 +121,21 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "ada",
       description = "Who speaks (default: ada).")
   String avatar;
+
+  @Option(
+      names = "--speech",
+      paramLabel = "KIND",
+      defaultValue = "SOUND",
+      description =
+          "sound: recordings, with a tone for each session; text: the server's voice speaks"
+              + " (default: sound).")
+  Speech speech;
+
+  /** What avatars are given to say. */
+  enum Speech {
+    SOUND,
+    TEXT
+  }
 
   @Option(
       names = "--url",
@@ -236,11 +255,13 @@ final class LoadCommand implements Callable<Integer> {
     WebRtcSettings here =
         WebRtcSettings.onPort(0).withBindAddress(InetAddress.getLoopbackAddress()).withTcp(false);
     List<LoadResult> results = new ArrayList<>();
+    Sentences sentences = sentences();
     try (WebRtcEndpoint endpoint = WebRtcEndpoint.open(here, System::nanoTime)) {
       LoadSearch.Probe probe =
           number -> {
             LoadPlan now = plan.withSessions(number);
-            LoadResult result = new LoadRun(now, calls, cost, endpoint, this::show).run();
+            LoadResult result =
+                new LoadRun(now, sentences, calls, cost, endpoint, this::show).run();
             results.add(result);
             tell(
                 String.format(
@@ -257,6 +278,16 @@ final class LoadCommand implements Callable<Integer> {
         probe.holds(plan.sessions());
       }
       return report(new LoadReport(wanted, results, held));
+    }
+  }
+
+  private Sentences sentences() {
+    if (speech == Speech.TEXT || duty == 0) {
+      return Sentences.TEXTS;
+    }
+    tell("recording what to say");
+    try (SpeechSynthesizer voice = Voices.open(new Voices.Settings("", "", ""), Map.of())) {
+      return Sentences.recorded(voice);
     }
   }
 

@@ -41,6 +41,7 @@ public final class LoadRun {
   private record Reading(long nanos, double serverSeconds, double toolSeconds, int speaking) {}
 
   private final LoadPlan plan;
+  private final Sentences sentences;
   private final ServerCalls calls;
   private final ServerCost cost;
   private final WebRtcEndpoint endpoint;
@@ -55,11 +56,13 @@ public final class LoadRun {
 
   public LoadRun(
       LoadPlan plan,
+      Sentences sentences,
       ServerCalls calls,
       ServerCost cost,
       WebRtcEndpoint endpoint,
       Progress progress) {
     this.plan = plan;
+    this.sentences = sentences;
     this.calls = calls;
     this.cost = cost;
     this.endpoint = endpoint;
@@ -116,9 +119,11 @@ public final class LoadRun {
   private void join(int number) throws InterruptedException {
     try {
       String session = calls.create(plan.avatar());
-      SessionViewer viewer = new SessionViewer(endpoint);
+      SessionViewer viewer =
+          new SessionViewer(endpoint, sentences.areTexts() ? SessionViewer.ANY_TONE : number);
       Random random = new Random(plan.seed() * 1_000_003 + number);
-      Speaker speaker = new Speaker(calls, session, viewer, plan.duty(), random, () -> stopped);
+      Speaker speaker =
+          new Speaker(calls, session, viewer, sentences, plan.duty(), random, () -> stopped);
       members.add(new Member(session, viewer, speaker));
       viewer.accept(calls.watch(session, viewer.offer()));
       Optional<Double> millis = viewer.awaitPicture(FIRST_PICTURE_SECONDS);
@@ -205,6 +210,7 @@ public final class LoadRun {
     for (int i = 0; i < noted.size(); i++) {
       Member member = members.get(i);
       strange += member.speaker().strangeSounds(noted.get(i), from);
+      strange += member.viewer().strangeTones();
       spoken += member.speaker().spokenSeconds(from, to);
       failures.addAll(member.speaker().failures());
       if (!member.viewer().end().isEmpty()) {

@@ -95,6 +95,12 @@ public final class ServerCalls {
     call("POST", "/v1/sessions/" + session + "/say", "application/json", body);
   }
 
+  /** Lets a session say a recording, a WAV file. */
+  void speak(String session, byte[] wav) throws InterruptedException, RefusedException {
+    String path = "/v1/sessions/" + session + "/speak";
+    call("POST", path, "audio/wav", HttpRequest.BodyPublishers.ofByteArray(wav));
+  }
+
   Counted counted(String session) throws InterruptedException, RefusedException {
     JsonNode found =
         read(call("GET", "/v1/sessions/" + session, "application/json", "")).path("statistics");
@@ -110,11 +116,16 @@ public final class ServerCalls {
 
   private String call(String method, String path, String type, String body)
       throws InterruptedException, RefusedException {
+    return call(method, path, type, HttpRequest.BodyPublishers.ofString(body));
+  }
+
+  private String call(String method, String path, String type, HttpRequest.BodyPublisher body)
+      throws InterruptedException, RefusedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(server.resolve(path))
             .timeout(LIMIT)
             .header("content-type", type)
-            .method(method, HttpRequest.BodyPublishers.ofString(body));
+            .method(method, body);
     if (!key.isEmpty()) {
       request.header("authorization", "Bearer " + key);
     }

@@ -10,6 +10,7 @@ import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Watches one session and notes when what came in. Pictures are put together but not decoded, and
@@ -23,6 +24,19 @@ final class SessionViewer implements AutoCloseable {
 
   /** From this mean square on a packet is heard: -50 dB. */
   private static final double AUDIBLE = 1e-5;
+
+  /** Where it is not known what a session sounds like. */
+  static final int ANY_TONE = -1;
+
+  /** Tones are looked for in so many packets that follow each other, of each second. */
+  private static final int TONE_PACKETS = 10;
+
+  private static final int PACKETS_A_SECOND = 50;
+
+  private final int tone;
+  private final float[] stretch = new float[TONE_PACKETS * EncodedSound.SAMPLES];
+  private int audiblePackets;
+  private final LongAdder strangeTones = new LongAdder();
 
   private final WatchingPeer peer;
   private final long beganNanos = System.nanoTime();
@@ -40,7 +54,13 @@ final class SessionViewer implements AutoCloseable {
   private volatile long lastAudibleNanos = Long.MIN_VALUE;
   private volatile String end = "";
 
-  SessionViewer(WebRtcEndpoint endpoint) {
+  /**
+   * Ready to offer.
+   *
+   * @param tone of its own sound, or {@link #ANY_TONE}
+   */
+  SessionViewer(WebRtcEndpoint endpoint, int tone) {
+    this.tone = tone;
     WatchSettings vp8 = WatchSettings.DEFAULT.withCodecs(LiveVideoCodec.VP8).withoutMicrophone();
     peer = endpoint.watch(vp8, new Listener());
   }
@@ -98,6 +118,15 @@ final class SessionViewer implements AutoCloseable {
     return received.picturePacketsLost() + received.soundsLost();
   }
 
+  int tone() {
+    return tone;
+  }
+
+  /** Stretches of sound with another session's tone. */
+  long strangeTones() {
+    return strangeTones.sum();
+  }
+
   /** Why the connection ended; empty while it lasts. */
   String end() {
     return end;
@@ -147,7 +176,23 @@ final class SessionViewer implements AutoCloseable {
       for (int i = 0; i < count; i++) {
         sum += samples[i] * samples[i];
       }
-      return sum / EncodedSound.SAMPLES > AUDIBLE;
+      boolean audible = sum / EncodedSound.SAMPLES > AUDIBLE;
+      if (tone != ANY_TONE && audible && count == EncodedSound.SAMPLES) {
+        listenForTone();
+      }
+      return audible;
+    }
+
+    private void listenForTone() {
+      int place = audiblePackets++ % PACKETS_A_SECOND - (PACKETS_A_SECOND - TONE_PACKETS);
+      if (place < 0) {
+        return;
+      }
+      System.arraycopy(samples, 0, stretch, place * EncodedSound.SAMPLES, EncodedSound.SAMPLES);
+      if (place == TONE_PACKETS - 1) {
+        int heard = Tones.strongest(stretch, stretch.length, EncodedSound.RATE_HZ);
+        strangeTones.add(heard == tone % Tones.COUNT ? 0 : 1);
+      }
     }
 
     @Override

@@ -15,14 +15,6 @@ final class Speaker {
   /** When the speech was asked for, first heard and last heard. */
   record Turn(long askedNanos, long firstNanos, long lastNanos) {}
 
-  private static final List<String> SENTENCES =
-      List.of(
-          "The first thing you see in the morning is the fjord, and the last is the light on it.",
-          "We can look at the numbers together, and then you decide what to do about them.",
-          "Take the second door on the left, walk down the stairs, and the office is in front of you.",
-          "Nobody expected the weather to change so quickly, but by noon the streets were dry again.",
-          "If you would like to hear more about the exhibition, just ask me, I have plenty of time.");
-
   /** A sentence takes about so long. */
   private static final double SENTENCE_SECONDS = 5;
 
@@ -35,6 +27,7 @@ final class Speaker {
   private final ServerCalls calls;
   private final String session;
   private final SessionViewer viewer;
+  private final Sentences sentences;
   private final double duty;
   private final Random random;
   private final BooleanSupplier stopped;
@@ -48,12 +41,14 @@ final class Speaker {
       ServerCalls calls,
       String session,
       SessionViewer viewer,
+      Sentences sentences,
       double duty,
       Random random,
       BooleanSupplier stopped) {
     this.calls = calls;
     this.session = session;
     this.viewer = viewer;
+    this.sentences = sentences;
     this.duty = duty;
     this.random = random;
     this.stopped = stopped;
@@ -79,7 +74,7 @@ final class Speaker {
   private double turn() throws InterruptedException {
     askedNanos = System.nanoTime();
     try {
-      calls.say(session, SENTENCES.get(random.nextInt(SENTENCES.size())));
+      say(random.nextInt(Sentences.count()));
     } catch (ServerCalls.RefusedException | RuntimeException e) {
       fail(String.valueOf(e.getMessage()));
       return SENTENCE_SECONDS;
@@ -104,6 +99,14 @@ final class Speaker {
     turns.add(turn);
     speakingSinceNanos = Long.MIN_VALUE;
     return (turn.lastNanos() - turn.firstNanos()) / 1e9;
+  }
+
+  private void say(int sentence) throws InterruptedException, ServerCalls.RefusedException {
+    if (sentences.areTexts()) {
+      calls.say(session, Sentences.text(sentence));
+    } else {
+      calls.speak(session, sentences.wav(sentence, viewer.tone()));
+    }
   }
 
   private void fail(String what) {

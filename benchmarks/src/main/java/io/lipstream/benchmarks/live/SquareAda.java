@@ -15,7 +15,7 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 
 /** The built-in avatar cut to 512x512 pixels around her face, for figures at that size. */
-final class SquareAda {
+public final class SquareAda {
   static final String NAME = "ada-square";
 
   private static final Path WHOLE = Path.of("avatars/ada");
@@ -25,6 +25,15 @@ final class SquareAda {
   private static final float JPEG_QUALITY = 0.97f;
 
   private SquareAda() {}
+
+  /**
+   * Writes it into a folder, for tools that start servers themselves.
+   *
+   * @param arguments what XDG_DATA_HOME is to be for them
+   */
+  public static void main(String[] arguments) throws IOException {
+    write(Path.of(arguments[0]));
+  }
 
   /**
    * Writes the package.
