@@ -58,7 +58,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  lipstream load --sessions 8 --duty 0.3 --duration 60s",
-      "  lipstream load --find-max --duty 0.2 --slo 'p99-fps>=25,late-mouths<=1%' --svg load.svg",
+      "  lipstream load --find-max --duty 0.2 --slo 'p99-fps>=25,late-mouths<=1%%' --svg load.svg",
       "  lipstream load --url https://avatars.example.org --key-file key.txt --sessions 20"
     })
 @SuppressWarnings("NullAway.Init") // picocli fills the options in

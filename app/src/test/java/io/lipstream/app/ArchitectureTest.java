@@ -7,6 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
 import org.junit.jupiter.api.Test;
 
 /** The rules of docs/architecture.md that the module graph alone does not enforce. */
@@ -78,6 +81,34 @@ final class ArchitectureTest {
         .doNotHaveFullyQualifiedName("io.lipstream.app.Lipstream")
         .should()
         .callMethod(System.class, "exit", int.class)
+        .check(OURS);
+  }
+
+  /** So that a wall clock which is set, forwards or back, moves no picture and ends no session. */
+  @Test
+  void liveMediaLooksAtTheWallClockOnlyForItsFirstMoment() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "io.lipstream.streaming..",
+            "io.lipstream.app.live..",
+            "io.lipstream.app.load..",
+            "io.lipstream.compositing..",
+            "io.lipstream.inference.engine..")
+        .and()
+        .doNotHaveFullyQualifiedName(
+            "io.lipstream.streaming.rtp.Start") // an RTP session's first moment
+        .and()
+        .doNotHaveFullyQualifiedName(
+            "io.lipstream.streaming.webrtc.DtlsIdentity") // a certificate's
+        .should()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(LocalDateTime.class, "now")
+        .orShould()
+        .callMethod(InstantSource.class, "system")
         .check(OURS);
   }
 

@@ -287,6 +287,7 @@ final class CommandLineTest {
         "models unload",
         "models stats",
         "models watch",
+        "load",
         "doctor"
       })
   void explainsEverySubcommand(String command) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -121,9 +122,10 @@ public final class LoadRun {
       String session = calls.create(plan.avatar());
       SessionViewer viewer =
           new SessionViewer(endpoint, sentences.areTexts() ? SessionViewer.ANY_TONE : number);
-      Random random = new Random(plan.seed() * 1_000_003 + number);
+      // Mixed, for neighbouring seeds of Random begin with nearly the same numbers.
+      long seed = new SplittableRandom(plan.seed() * 1_000_003 + number).nextLong();
       Speaker speaker =
-          new Speaker(calls, session, viewer, sentences, plan.duty(), random, () -> stopped);
+          new Speaker(calls, session, viewer, sentences, plan.duty(), new Random(seed), () -> stopped);
       members.add(new Member(session, viewer, speaker));
       viewer.accept(calls.watch(session, viewer.offer()));
       Optional<Double> millis = viewer.awaitPicture(FIRST_PICTURE_SECONDS);

@@ -32,7 +32,7 @@ public record ServiceLevel(List<Bound> bounds) {
 
   /** All that can be bounded, for people. */
   public static final String NAMES =
-      "p99-fps, p50-fps, p95-latency, p99-latency, p99-skew, p95-answer (ms), late-mouths (%),"
+      "p99-fps, p50-fps, p95-latency, p99-latency, p99-skew, p95-answer (ms), late-mouths (in 100),"
           + " underruns (a session), freezes, missing";
 
   /** One of them. */
