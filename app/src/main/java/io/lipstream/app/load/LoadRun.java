@@ -125,7 +125,8 @@ public final class LoadRun {
       // Mixed, for neighbouring seeds of Random begin with nearly the same numbers.
       long seed = new SplittableRandom(plan.seed() * 1_000_003 + number).nextLong();
       Speaker speaker =
-          new Speaker(calls, session, viewer, sentences, plan.duty(), new Random(seed), () -> stopped);
+          new Speaker(
+              calls, session, viewer, sentences, plan.duty(), new Random(seed), () -> stopped);
       members.add(new Member(session, viewer, speaker));
       viewer.accept(calls.watch(session, viewer.offer()));
       Optional<Double> millis = viewer.awaitPicture(FIRST_PICTURE_SECONDS);

@@ -21,9 +21,12 @@ public final class Sentences {
       List.of(
           "The first thing you see in the morning is the fjord, and the last is the light on it.",
           "We can look at the numbers together, and then you decide what to do about them.",
-          "Take the second door on the left, walk down the stairs, and the office is in front of you.",
-          "Nobody expected the weather to change so quickly, but by noon the streets were dry again.",
-          "If you would like to hear more about the exhibition, just ask me, I have plenty of time.");
+          "Take the second door on the left, walk down the stairs, and the office is in front of"
+              + " you.",
+          "Nobody expected the weather to change so quickly, but by noon the streets were dry"
+              + " again.",
+          "If you would like to hear more about the exhibition, just ask me, I have plenty of"
+              + " time.");
 
   /** Of the tone; far below the voice and still audible in its pauses. */
   private static final float TONE_LEVEL = 0.02f;

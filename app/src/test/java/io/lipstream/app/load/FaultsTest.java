@@ -49,6 +49,7 @@ final class FaultsTest {
         server: {port: 0, drain_timeout_seconds: 0}
         live: {avatar: tiny, max_sessions: %d}
         metrics: {enabled: false}
+        api: {auth: false, requests_per_second: 0}
         """
             .formatted(ROOM);
     role =
