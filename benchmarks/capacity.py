@@ -1,21 +1,33 @@
-"""Writes what benchmarks/capacity found into the tables of a page: capacity.py FOLDER PAGE.md"""
+"""Writes what benchmarks/capacity found into the tables of a page: capacity.py FOLDER AVATAR PAGE.md"""
 
+import datetime
 import json
+import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
+OTHERS = 0.15  # cores that neither server nor tool used: from here on the machine was not theirs alone
 
-def best(name, folder):
-    """The result with the most sessions held, the first that was too many, and the number held."""
-    file = folder / f"{name}.json"
-    if not file.exists():
-        return None
-    report = json.loads(file.read_text())
-    results = sorted(report["results"], key=lambda each: each["sessions"])
-    held = [each for each in results if each["kept"]]
-    broken = [each for each in results if not each["kept"]]
-    return (held[-1] if held else None), (broken[0] if broken else None), report["mostSessions"]
+
+class Found:
+    """What a search found: the most that was held, and the least that was not."""
+
+    def __init__(self, file):
+        report = json.loads(file.read_text())
+        results = sorted(report["results"], key=lambda each: each["sessions"])
+        self.most = report["mostSessions"]
+        self.results = results
+        self.held = next((each for each in reversed(results) if each["kept"] and each["sessions"] == self.most), None)
+        self.broken = next((each for each in results if not each["kept"] and each["sessions"] > self.most), None)
+        self.when = datetime.datetime.fromtimestamp(file.stat().st_mtime, datetime.timezone.utc)
+
+    def others(self):
+        """Cores that something else used, in the mean of all measurements."""
+        cores = os.cpu_count()
+        each = [r["machineBusy"] * cores - r["serverCores"] - r["toolCores"] for r in self.results]
+        return sum(each) / len(each)
 
 
 def number(value, digits=0):
@@ -27,56 +39,76 @@ def late(result):
     return 100 * result["mouthsLate"] / mouths if mouths else 0
 
 
-def row(title, result, most):
-    if result is None:
-        return f"| {title} | {most} | | | | | | | | | |"
-    cells = [
-        title,
-        f"**{most}**",
-        number(result["speakers"], 1),
-        f'{number(result["framesPerSecond"]["p1"])} / {number(result["framesPerSecond"]["p50"])}',
-        number(late(result), 1),
-        number(result["answerMillis"]["p95"]),
-        " / ".join(number(result["latencyMillis"][p]) for p in ("p50", "p95", "p99")),
-        number(result["skewMillis"]["p99"]),
-        number(100 * result["serverCores"]),
-        number(100 * result["toolCores"]),
-        number((result["serverBytes"] or 0) / 2**20),
-    ]
-    return "| " + " | ".join(cells) + " |"
+COLUMNS = [
+    ("speaking at once, mean", lambda r: number(r["speakers"], 1)),
+    ("frames a second, p1 / p50", lambda r: f'{number(r["framesPerSecond"]["p1"])} / {number(r["framesPerSecond"]["p50"])}'),
+    ("mouths late, %", lambda r: number(late(r), 2)),
+    ("first picture p95, ms", lambda r: number(r["firstPictureMillis"]["p95"])),
+    ("frame latency p50 / p95 / p99, ms", lambda r: " / ".join(number(r["latencyMillis"][p]) for p in ("p50", "p95", "p99"))),
+    ("skew p99, ms", lambda r: number(r["skewMillis"]["p99"])),
+    ("underruns", lambda r: number(r["underruns"])),
+    ("server, % of a core (a session)", lambda r: f'{number(100 * r["serverCores"])} ({number(100 * r["serverCores"] / r["held"], 1)})'),
+    ("load tool, % of a core", lambda r: number(100 * r["toolCores"])),
+    ("server, MB (a session)", lambda r: f'{number(r["serverBytes"] / 2**20)} ({number(r["grownBytes"] / 2**20 / r["held"], 1)})'),
+]
 
 
-def table(names, folder):
-    head = ["", "sessions held", "speakers, mean", "fps p1 / p50", "mouths late, %", "answer p95, ms",
-            "frame latency p50 / p95 / p99, ms", "skew p99, ms", "server, % of a core", "tool, % of a core", "server, MB"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+def table(rows):
+    lines = ["| | sessions held | " + " | ".join(name for name, _ in COLUMNS) + " |", "|" + "---|" * (len(COLUMNS) + 2)]
     notes = []
-    for title, name in names:
-        found = best(name, folder)
-        if found is None:
-            continue
-        held, broken, most = found
-        lines.append(row(title, held, most))
-        if broken:
-            why = f'{number(broken["framesPerSecond"]["p1"])} frames a second in the worst percent, {number(late(broken), 1)} % of mouths late'
-            notes.append(f'* {title}: {broken["sessions"]} sessions were too many: {why}, server {number(100 * broken["serverCores"])} % '
-                         f'and tool {number(100 * broken["toolCores"])} % of a core, machine {number(100 * broken["machineBusy"])} % busy.')
+    for title, found in rows:
+        cells = [cell(found.held) if found.held else "" for _, cell in COLUMNS]
+        lines.append(f"| {title} | **{found.most}** | " + " | ".join(cells) + " |")
+        if found.broken:
+            r = found.broken
+            notes.append(
+                f'* {title}: {r["sessions"]} sessions were too many: {number(r["framesPerSecond"]["p1"])} frames a second in the '
+                f'worst percent, {number(late(r), 1)} % of mouths late, server {number(100 * r["serverCores"])} % and load tool '
+                f'{number(100 * r["toolCores"])} % of a core, machine {number(100 * r["machineBusy"])} % busy.')
     return "\n".join(lines + [""] + notes)
 
 
+def machine():
+    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return f"{os.cpu_count()} cores of {names[0]}" if names else f"{os.cpu_count()} cores"
+
+
+def told(rows):
+    """When and where, and whether anything else ran."""
+    when = max(found.when for _, found in rows)
+    others = max(found.others() for _, found in rows)
+    text = f"Measured on {when:%Y-%m-%d}: {machine()}, server and load tool together."
+    if others > OTHERS:
+        text += f" **Other programs used {number(100 * others)} % of a core meanwhile: these are too low.**"
+    return text
+
+
 def main():
-    folder, page = Path(sys.argv[1]), Path(sys.argv[2])
-    tables = {
-        "lipstream": [(f"{size}, {duty} %", f"{avatar}-{duty}")
-                      for avatar, size in (("ada-square", "512x512"), ("ada", "1280x720")) for duty in (20, 30, 50)],
-        "plain": [(f"{who} {size}, 20 %", f"{prefix}{avatar}-20")
-                  for avatar, size in (("ada-square", "512x512"), ("ada", "1280x720"))
-                  for who, prefix in (("Lipstream", ""), ("plain", "plain-"))],
-    }
+    folder, avatar, page = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+
+    def read(*names):
+        rows = [(title, folder / f"{name}.json") for title, name in names]
+        return [(title, Found(file)) for title, file in rows if file.exists()]
+
+    ours = read(*[(f"{duty} % speaking", f"{avatar}-{duty}") for duty in (20, 30, 50)])
+    beside = read(("Lipstream", f"{avatar}-20"), ("plain pipeline", f"plain-{avatar}-20"))
+    parts = {}
+    if ours:
+        charts = []
+        for title, _ in ours:
+            drawn = folder.parent / f"{avatar}-{title.split()[0]}.svg"
+            kept = page.parent / "pictures" / f"capacity-{title.split()[0]}.svg"
+            if drawn.exists():
+                shutil.copy(drawn, kept)
+            if kept.exists():
+                charts.append(f"![{title}: frames a second, late mouths and processor time over sessions](pictures/{kept.name})")
+        parts["lipstream"] = told(ours) + "\n\n" + table(ours) + "\n\n" + "\n".join(charts)
+    if len(beside) == 2:
+        ratio = beside[0][1].most / max(1, beside[1][1].most)
+        parts["plain"] = table(beside) + f"\n\nLipstream holds {number(ratio, 1)} times as many."
     text = page.read_text()
-    for name, rows in tables.items():
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda found: found[1] + table(rows, folder) + "\n" + found[2],
-                      text, flags=re.S)
+    for name, part in parts.items():
+        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda found: found[1] + part + "\n" + found[2], text, flags=re.S)
     page.write_text(text)
 
 

@@ -50,9 +50,8 @@ import picocli.CommandLine.Spec;
             + " and tells what came of it.",
     footer = {
       "",
-      "Without --url a server is started in a process of its own, and ended afterwards. Pictures"
-          + " are",
-      "received and counted, not decoded; what this tool itself uses is in the table.",
+      "Without --url a server is started in a process of its own, and ended afterwards.",
+      "Pictures are received and counted, not decoded; what this tool itself uses is in the table.",
       "",
       "A service level has bounds with commas between them, on",
       ServiceLevel.NAMES + ".",

@@ -16,8 +16,10 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,20 +32,24 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A whole server meets what goes wrong outside of it. */
+@SuppressWarnings("NullAway.Init") // each test starts what it needs
 final class FaultsTest {
   private static final int ROOM = 200;
   private static final int PATIENCE_SECONDS = 60;
+  private static final Path AVATARS = Path.of("../avatars").toAbsolutePath().normalize();
+  private static final String LONG =
+      "Whoever reads this aloud has time for it, and for more: first comes the harbour, then the"
+          + " market with its fish, and behind it the road that leads over the hill to the sea.";
 
   private ServeRole role;
   private ServerCalls calls;
   private WebRtcEndpoint endpoint;
 
-  @BeforeEach
-  void start() {
+  private void serve(String more) {
     String config =
         """
         server: {port: 0, drain_timeout_seconds: 0}
@@ -55,10 +61,10 @@ final class FaultsTest {
     role =
         ServeRole.start(
             new ServeRole.Setting(
-                ServeConfigs.parse(config),
+                ServeConfigs.parse(config + more),
                 Path.of(""),
                 Catalogue.empty(),
-                new AvatarStore(List.of(Path.of("../avatars"))),
+                new AvatarStore(List.of(AVATARS)),
                 Map.of()));
     calls = new ServerCalls(URI.create("http://localhost:" + role.port()), "");
     endpoint = open();
@@ -99,6 +105,7 @@ final class FaultsTest {
 
   @Test
   void fiveHundredSessionsAskedForAtOnceAreMadeOrRefused() throws Exception {
+    serve("");
     Queue<String> made = new ConcurrentLinkedQueue<>();
     Queue<String> others = new ConcurrentLinkedQueue<>();
     AtomicInteger refused = new AtomicInteger();
@@ -134,6 +141,7 @@ final class FaultsTest {
 
   @Test
   void aViewerBehindALineThatLosesPacketsSeesAndHears() throws Exception {
+    serve("");
     try (LossyLine line = new LossyLine(role.webRtcPort(), 0.05, 11)) {
       String session = calls.create("tiny");
       SessionViewer viewer = watch(session, line.port());
@@ -151,6 +159,7 @@ final class FaultsTest {
 
   @Test
   void aViewerThatStopsReadingHoldsNobodyUp() throws Exception {
+    serve("");
     CountDownLatch stuck = new CountDownLatch(1);
     CountDownLatch free = new CountDownLatch(1);
     String session = calls.create("tiny");
@@ -175,6 +184,111 @@ final class FaultsTest {
     } finally {
       free.countDown();
       itsOwn.close();
+    }
+  }
+
+  @Test
+  void anInferenceServerThatIsKilledAndStartedAgainTakesNobodyWithIt(@TempDir Path folder)
+      throws Exception {
+    int port = freePort();
+    Path config = folder.resolve("inference.yaml");
+    Files.writeString(
+        config,
+        """
+        server: {port: %d}
+        metrics: {enabled: false}
+        models_root: %s
+        """
+            .formatted(port, AVATARS));
+    List<String> sessions = new ArrayList<>();
+    List<SessionViewer> viewers = new ArrayList<>();
+    try (Inference server = new Inference(config, folder.resolve("first.log"))) {
+      serve("engine: {kind: grpc, url: 'localhost:%d'}".formatted(port));
+      for (int i = 0; i < 8; i++) {
+        sessions.add(calls.create("tiny"));
+        viewers.add(watch(sessions.getLast(), role.webRtcPort()));
+      }
+      drawsFor(sessions);
+      server.process.destroyForcibly().waitFor();
+    }
+    for (SessionViewer viewer : viewers) {
+      goesOn(viewer);
+    }
+    try (Inference _ = new Inference(config, folder.resolve("second.log"))) {
+      drawsFor(sessions);
+    }
+    for (SessionViewer viewer : viewers) {
+      assertThat(viewer.end()).isEmpty();
+      assertThat(new Watched(viewer.noted(), Long.MIN_VALUE / 2, System.nanoTime()).doubled())
+          .isZero();
+    }
+  }
+
+  /** All speak at the same time, and each gets mouths for a second. */
+  private void drawsFor(List<String> sessions) throws Exception {
+    List<Long> before = new ArrayList<>();
+    for (String session : sessions) {
+      before.add(calls.counted(session).mouthsDrawn());
+      calls.say(session, LONG);
+    }
+    for (int i = 0; i < sessions.size(); i++) {
+      String session = sessions.get(i);
+      long enough = before.get(i) + 25;
+      long until = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
+      while (calls.counted(session).mouthsDrawn() < enough) {
+        assertThat(System.nanoTime()).as("mouths of session " + i).isLessThan(until);
+        Thread.sleep(100);
+      }
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** {@code lipstream inference} in a process of its own, that can be killed. */
+  private static final class Inference implements AutoCloseable {
+    private final Process process;
+
+    Inference(Path config, Path log) throws IOException, InterruptedException {
+      process =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "--enable-native-access=ALL-UNNAMED",
+                  "--sun-misc-unsafe-memory-access=allow",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  "io.lipstream.app.Lipstream",
+                  "inference",
+                  "--config",
+                  config.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+      try {
+        await(
+            "an inference server that is ready",
+            () -> !process.isAlive() || said(log).contains("\nready"));
+        assertThat(process.isAlive()).as(said(log)).isTrue();
+      } catch (AssertionError e) {
+        close();
+        throw e;
+      }
+    }
+
+    private static String said(Path log) {
+      try {
+        return Files.readString(log);
+      } catch (IOException e) {
+        return e.toString();
+      }
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
     }
   }
 
