@@ -17,8 +17,14 @@ final class BackgroundOption {
               + " that covers the frame (default: what the avatar says).")
   @Nullable String background;
 
+  /** Whether the avatar is cut out, with nothing behind it. */
+  boolean transparent;
+
   /** Loads an avatar's frames before this background. */
   AvatarFrames load(AvatarPackage avatar) {
+    if (transparent) {
+      return AvatarFrames.loadCutOut(avatar, AvatarFrames.defaultMaxBytes());
+    }
     return AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes(), chosen(avatar).orElse(null));
   }
 

@@ -55,6 +55,7 @@ import picocli.CommandLine.Spec;
       "  lipstream render --text \"Hello, I am Ada.\" --out hello.mp4",
       "  lipstream render --audio speech.mp3 --avatar ada --out speech.mp4",
       "  lipstream render --text Hello. --background greenscreen --out key.mp4",
+      "  lipstream render --text Hello. --transparent --out over-my-page.webm",
       "  lipstream render --text Hello. --inference gpu1:50051 --out hello.mp4",
       "  lipstream render --text-file story.txt --out - | ffplay -"
     })
@@ -91,7 +92,8 @@ final class RenderCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "The mp4 to write, or a .webp: a small moving picture without sound for web pages;"
-              + " - writes an mp4 to standard output.")
+              + " a .webm with --transparent;"
+              + " - writes to standard output.")
   String out;
 
   @Option(
@@ -102,6 +104,13 @@ final class RenderCommand implements Callable<Integer> {
   String avatar;
 
   @Mixin BackgroundOption background;
+
+  @Option(
+      names = "--transparent",
+      description =
+          "Cut the avatar out and write a .webm (VP9 with an alpha channel, Opus) that a page shows"
+              + " over what is behind it; wants a matte.")
+  boolean transparent;
 
   @Mixin VoiceOptions voice;
 
@@ -177,6 +186,7 @@ final class RenderCommand implements Callable<Integer> {
     if (fps != null && (fps < 1 || fps > 120)) {
       throw new ParameterException(spec.commandLine(), "--fps must be from 1 to 120, not " + fps);
     }
+    requireTransparencyFits(toPipe);
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     if (workers < 1 || workers > 256) {
       throw new ParameterException(
@@ -199,6 +209,24 @@ final class RenderCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(JSON.writeValueAsString(asJson(report)));
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private void requireTransparencyFits(boolean toPipe) {
+    boolean webm = out.toLowerCase(Locale.ROOT).endsWith(".webm");
+    if (transparent && !webm && !toPipe) {
+      throw new ParameterException(
+          spec.commandLine(), "--transparent writes a .webm, not " + out + ": name it so");
+    }
+    if (!transparent && (webm || codec.isTransparent())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "a .webm of VP9 is what --transparent makes: add it, or name an .mp4");
+    }
+    if (transparent && background.background != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--transparent leaves nothing behind the avatar: drop --background");
+    }
+    background.transparent = transparent;
   }
 
   private RenderReport render(int workers, Progress progress, Interruption interruption)
@@ -242,7 +270,9 @@ final class RenderCommand implements Callable<Integer> {
     if (out.toLowerCase(Locale.ROOT).endsWith(".webp")) {
       return WebpSink.toFile(Path.of(out), size.widthPx(), size.heightPx(), rate);
     }
-    Mp4Format format = Mp4Format.of(size.widthPx(), size.heightPx(), rate, sound, codec);
+    Mp4Format format =
+        Mp4Format.of(
+            size.widthPx(), size.heightPx(), rate, sound, transparent ? VideoCodec.VP9 : codec);
     if (!out.equals("-")) {
       return Mp4Sink.toFile(Path.of(out), format);
     }

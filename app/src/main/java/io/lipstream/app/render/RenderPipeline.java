@@ -245,9 +245,14 @@ public final class RenderPipeline {
             slot < 0 ? 0 : segment.mouthWeights[i],
             frame);
         mark = stages.add(Stage.PASTE, mark);
-      }
-      for (; framesWritten < dueFrames; framesWritten++) {
-        sink.video(frame);
+        byte[] alpha = under.alpha();
+        for (; framesWritten < dueFrames; framesWritten++) {
+          if (alpha == null) {
+            sink.video(frame);
+          } else {
+            sink.video(frame, alpha);
+          }
+        }
       }
       mark = stages.add(Stage.ENCODE, mark);
     }

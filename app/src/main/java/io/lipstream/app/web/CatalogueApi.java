@@ -10,6 +10,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import javax.imageio.IIOImage;
@@ -40,6 +42,7 @@ final class CatalogueApi {
   private final Offer offer;
   private final Supplier<List<String>> voices;
   private final Map<String, byte[]> previews = new ConcurrentHashMap<>();
+  private final Map<String, byte[]> cutOuts = new ConcurrentHashMap<>();
 
   /**
    * What is shown first and what not.
@@ -129,13 +132,42 @@ final class CatalogueApi {
     if (name == null || !AvatarManifest.NAME.matcher(name).matches() || !avatars.holds(name)) {
       throw unknown(String.valueOf(name));
     }
-    byte[] jpeg = previews.computeIfAbsent(name, this::draw);
+    if (ctx.queryParams().contains("transparent")) {
+      return picture(MediaType.PNG, cutOuts.computeIfAbsent(name, this::cutOut));
+    }
+    return picture(MediaType.JPEG, previews.computeIfAbsent(name, this::draw));
+  }
+
+  private static HttpResponse picture(MediaType type, byte[] file) {
     return HttpResponse.of(
         ResponseHeaders.builder(HttpStatus.OK)
-            .contentType(MediaType.JPEG)
+            .contentType(type)
             .set(HttpHeaderNames.CACHE_CONTROL, "private, max-age=3600")
             .build(),
-        HttpData.wrap(jpeg));
+        HttpData.wrap(file));
+  }
+
+  /** The same without anything behind it, as a PNG with an alpha channel. */
+  private byte[] cutOut(String name) {
+    try (AvatarPackage avatar = avatars.open(name);
+        AvatarFrames frames = AvatarFrames.loadCutOut(avatar, AvatarFrames.defaultMaxBytes())) {
+      AvatarFrame first = frames.frame(0);
+      byte[] alpha = Objects.requireNonNull(first.alpha());
+      BgrPicture bgr = new BgrPicture(first.picture().widthPx(), first.picture().heightPx());
+      Bt601.toBgr(first.picture(), bgr);
+      BufferedImage image =
+          new BufferedImage(bgr.widthPx(), bgr.heightPx(), BufferedImage.TYPE_4BYTE_ABGR);
+      byte[] pixels = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+      for (int i = 0; i < alpha.length; i++) {
+        pixels[4 * i] = alpha[i];
+        System.arraycopy(bgr.data(), 3 * i, pixels, 4 * i + 1, 3);
+      }
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream(1 << 19);
+      ImageIO.write(image, "png", bytes);
+      return bytes.toByteArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing a picture in memory", e);
+    }
   }
 
   private byte[] draw(String name) {

@@ -57,12 +57,35 @@ public final class AvatarFrames implements ReferenceCrops, AutoCloseable {
    */
   public static AvatarFrames load(
       AvatarPackage avatar, long maxBytes, @Nullable Background background) {
-    BackgroundChange.Plan change =
+    return load(
+        avatar,
+        maxBytes,
+        bytesPerFrame(avatar),
         background == null
             ? null
-            : BackgroundChange.Plan.of(avatar, requireMatte(avatar), background);
+            : BackgroundChange.Plan.of(avatar, requireMatte(avatar), background));
+  }
+
+  /**
+   * Cuts the avatar out: frames hold its colours alone, and how much of each pixel is seen.
+   *
+   * @throws io.lipstream.media.LipstreamException AVATAR if the package has no matte
+   */
+  public static AvatarFrames loadCutOut(AvatarPackage avatar, long maxBytes) {
+    AvatarManifest.Frames frames = avatar.manifest().frames();
+    return load(
+        avatar,
+        maxBytes,
+        bytesPerFrame(avatar) + (long) frames.widthPx() * frames.heightPx(),
+        BackgroundChange.Plan.of(avatar, requireMatte(avatar), null));
+  }
+
+  private static AvatarFrames load(
+      AvatarPackage avatar,
+      long maxBytes,
+      long frameBytes,
+      BackgroundChange.@Nullable Plan change) {
     int count = avatar.manifest().frames().count();
-    long frameBytes = bytesPerFrame(avatar);
     return switch (avatar.frames()) {
       case FrameSource.Pictures pictures -> {
         requireRoom(avatar, maxBytes, frameBytes * Math.min(count, MIN_FRAMES), "");

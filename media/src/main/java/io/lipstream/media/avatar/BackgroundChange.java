@@ -3,6 +3,7 @@ package io.lipstream.media.avatar;
 import io.lipstream.media.picture.BgrPicture;
 import io.lipstream.media.picture.Bt601;
 import io.lipstream.media.picture.I420Frame;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts another background behind an avatar's frames as they are loaded.
@@ -13,6 +14,9 @@ import io.lipstream.media.picture.I420Frame;
  * of the old one. Nothing is divided, so that hair of little coverage keeps its colour and no rim
  * of the old background remains. Where the avatar covers all, not a byte of the frame changes.
  *
+ * <p>Without a new background the avatar is cut out: its own colours F = a F / a go to wherever it
+ * is seen at all, and the matte goes with the frame.
+ *
  * <p>Owns its scratch pictures: one thread at a time.
  */
 final class BackgroundChange implements AutoCloseable {
@@ -20,26 +24,32 @@ final class BackgroundChange implements AutoCloseable {
 
   private final Matte matte;
   private final BgrPicture before;
-  private final BgrPicture after;
+  private final @Nullable BgrPicture after;
   private final PictureDecoder decoder = new PictureDecoder();
   private final byte[] alpha;
   private final I420Frame mixed;
 
-  private BackgroundChange(Matte matte, BgrPicture before, BgrPicture after) {
+  private BackgroundChange(Matte matte, BgrPicture before, @Nullable BgrPicture after) {
     this.matte = matte;
     this.before = before;
     this.after = after;
-    alpha = new byte[after.widthPx() * after.heightPx()];
-    mixed = new I420Frame(after.widthPx(), after.heightPx());
+    alpha = new byte[before.widthPx() * before.heightPx()];
+    mixed = new I420Frame(before.widthPx(), before.heightPx());
   }
 
   /** The two backgrounds of a change, shared by the threads that load frames. */
-  record Plan(Matte matte, BgrPicture before, BgrPicture after) {
-    /** Paints both backgrounds at the size of the frames. */
-    static Plan of(AvatarPackage avatar, Matte matte, Background after) {
+  record Plan(Matte matte, BgrPicture before, @Nullable BgrPicture after) {
+    /**
+     * Paints both backgrounds at the size of the frames.
+     *
+     * @param after null cuts the avatar out
+     */
+    static Plan of(AvatarPackage avatar, Matte matte, @Nullable Background after) {
       try (FrameConverter converter = new FrameConverter(avatar.manifest().geometry(), null)) {
         return new Plan(
-            matte, converter.paint(matte.over(), avatar), converter.paint(after, avatar));
+            matte,
+            converter.paint(matte.over(), avatar),
+            after == null ? null : converter.paint(after, avatar));
       }
     }
 
@@ -48,27 +58,57 @@ final class BackgroundChange implements AutoCloseable {
     }
   }
 
-  /** Changes one frame in both of its forms. */
-  void apply(int frame, BgrPicture bgr, I420Frame i420) {
+  /**
+   * Changes one frame in both of its forms.
+   *
+   * @return how much of each pixel is seen, where the avatar is cut out; null else
+   */
+  byte @Nullable [] apply(int frame, BgrPicture bgr, I420Frame i420) {
     matte.copy(decoder, frame, alpha);
     byte[] pixels = bgr.data();
     for (int i = 0; i < alpha.length; i++) {
       int covered = alpha[i] & 0xff;
       if (covered != OPAQUE) {
-        mix(pixels, 3 * i, covered);
-        mix(pixels, 3 * i + 1, covered);
-        mix(pixels, 3 * i + 2, covered);
+        for (int part = 3 * i; part < 3 * i + 3; part++) {
+          pixels[part] =
+              (byte)
+                  (after == null ? own(pixels, part, covered) : mix(pixels, part, covered, after));
+        }
       }
+    }
+    if (after == null) {
+      bleed(pixels);
     }
     Bt601.toI420(bgr, mixed);
     copyChangedBlocks(i420);
+    return after == null ? alpha.clone() : null;
   }
 
-  private void mix(byte[] pixels, int at, int covered) {
-    int open = OPAQUE - covered;
+  /** The avatar's share of a value, times 255. */
+  private int share(byte[] pixels, int at, int covered) {
     int whole = OPAQUE * (pixels[at] & 0xff);
-    int share = Math.clamp(whole - open * (before.data()[at] & 0xff), 0, OPAQUE * covered);
-    pixels[at] = (byte) ((share + open * (after.data()[at] & 0xff) + OPAQUE / 2) / OPAQUE);
+    return Math.clamp(whole - (OPAQUE - covered) * (before.data()[at] & 0xff), 0, OPAQUE * covered);
+  }
+
+  private int mix(byte[] pixels, int at, int covered, BgrPicture over) {
+    int open = OPAQUE - covered;
+    return (share(pixels, at, covered) + open * (over.data()[at] & 0xff) + OPAQUE / 2) / OPAQUE;
+  }
+
+  private int own(byte[] pixels, int at, int covered) {
+    return covered == 0 ? 0 : (share(pixels, at, covered) + covered / 2) / covered;
+  }
+
+  /** Pixels beside the avatar share chroma with its rim, and must not darken that. */
+  private void bleed(byte[] pixels) {
+    for (int i = 1; i < alpha.length; i++) {
+      int from = alpha[i] == 0 && alpha[i - 1] != 0 ? i - 1 : i;
+      System.arraycopy(pixels, 3 * from, pixels, 3 * i, 3);
+    }
+    for (int i = alpha.length - 2; i >= 0; i--) {
+      int from = alpha[i] == 0 && alpha[i + 1] != 0 ? i + 1 : i;
+      System.arraycopy(pixels, 3 * from, pixels, 3 * i, 3);
+    }
   }
 
   /** Blocks of 2x2 pixels share their chroma; those that show the avatar alone stay as they are. */

@@ -59,8 +59,8 @@ final class ColourNames {
   static String advice(String text) {
     String word = text.strip().toLowerCase(Locale.ROOT);
     if (word.equals("transparent") || word.equals("none")) {
-      return "a video has no transparency: take greenscreen and key it out, or leave the"
-          + " background as it is";
+      return "lipstream render --transparent cuts the avatar out; live video has no transparency:"
+          + " take greenscreen and key it out";
     }
     return Spelling.nearest(word, NAMES.keySet())
         .map(near -> "did you mean " + near + "? " + FORMS)

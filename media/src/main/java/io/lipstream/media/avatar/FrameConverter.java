@@ -88,12 +88,10 @@ final class FrameConverter implements AutoCloseable {
     cut(decoded, region);
     BgrPicture bgr = new BgrPicture(region.widthPx(), region.heightPx());
     toBgr = scale(toBgr, decoded, AV_PIX_FMT_BGR24, bgr.data());
-    if (change != null) {
-      change.apply(index, bgr, picture);
-    }
+    byte[] alpha = change == null ? null : change.apply(index, bgr, picture);
     BgrPicture crop = new BgrPicture(geometry.cropPx(), geometry.cropPx());
     mouthCrop.crop(bgr, moved(rect, -region.x1(), -region.y1()), crop);
-    return new AvatarFrame(index, picture, rect, crop);
+    return new AvatarFrame(index, picture, rect, crop, alpha);
   }
 
   /** A background at the size of the avatar's frames. */

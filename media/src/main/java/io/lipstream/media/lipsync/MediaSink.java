@@ -14,6 +14,16 @@ public interface MediaSink extends AutoCloseable {
   void video(I420Frame frame);
 
   /**
+   * Takes the next picture of an avatar that was cut out.
+   *
+   * @param alpha how much of each pixel is seen, row by row; a sink that knows no transparency does
+   *     not read it
+   */
+  default void video(I420Frame frame, byte[] alpha) {
+    video(frame);
+  }
+
+  /**
    * Takes the next sound.
    *
    * @param interleaved samples in [-1, 1] in the format the sink was opened with

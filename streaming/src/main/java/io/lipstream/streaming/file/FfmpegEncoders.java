@@ -14,6 +14,7 @@ public final class FfmpegEncoders {
           new Encoder("libx264", "H.264 video for --codec x264, in the -gpl natives", false, false),
           new Encoder("libvpx", "VP8 video for browsers", true, false),
           new Encoder("libopus", "Opus sound for browsers", true, false),
+          new Encoder("libvpx-vp9", "VP9 video with transparency", false, false),
           new Encoder("mjpeg", "JPEG pictures", false, false));
 
   private FfmpegEncoders() {}

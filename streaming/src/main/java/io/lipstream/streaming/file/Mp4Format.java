@@ -3,7 +3,7 @@ package io.lipstream.streaming.file;
 import io.lipstream.media.audio.PcmFormat;
 
 /**
- * What goes into an mp4.
+ * What goes into a video file.
  *
  * @param widthPx even
  * @param heightPx even

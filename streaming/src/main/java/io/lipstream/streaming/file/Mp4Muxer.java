@@ -21,7 +21,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Interleaves encoded pictures and sound into an mp4.
+ * Interleaves encoded pictures and sound into an mp4, or a WebM for pictures with transparency.
  *
  * <p>A file gets its index in front, so that a browser plays it while it loads; this rewrites the
  * file once at the end. A stream cannot be sought and gets fragments, one from each keyframe, with
@@ -38,11 +38,12 @@ final class Mp4Muxer implements AutoCloseable {
   private final AVFormatContext context;
   private final @Nullable StreamWriter streamWriter;
 
-  private Mp4Muxer(String target, @Nullable Path file, @Nullable OutputStream stream) {
+  private Mp4Muxer(
+      String target, @Nullable Path file, @Nullable OutputStream stream, String container) {
     this.target = target;
     this.context = new AVFormatContext(null);
     String url = file == null ? "" : Ffmpeg.fileUrl(file);
-    try (BytePointer name = new BytePointer("mp4");
+    try (BytePointer name = new BytePointer(container);
         BytePointer address = new BytePointer(url, StandardCharsets.UTF_8)) {
       Ffmpeg.check(
           avformat.avformat_alloc_output_context2(context, null, name, address),
@@ -73,12 +74,12 @@ final class Mp4Muxer implements AutoCloseable {
    * @param target the result as the user knows it
    * @param file what is really written
    */
-  static Mp4Muxer toFile(String target, Path file) {
-    return new Mp4Muxer(target, file, null);
+  static Mp4Muxer toFile(String target, Path file, VideoCodec codec) {
+    return new Mp4Muxer(target, file, null, codec.container());
   }
 
-  static Mp4Muxer toStream(String target, OutputStream stream) {
-    return new Mp4Muxer(target, null, stream);
+  static Mp4Muxer toStream(String target, OutputStream stream, VideoCodec codec) {
+    return new Mp4Muxer(target, null, stream, codec.container());
   }
 
   /** Adds a track that carries what an opened encoder makes. */
@@ -96,6 +97,7 @@ final class Mp4Muxer implements AutoCloseable {
     AVDictionary options = new AVDictionary(null);
     String flags =
         streamWriter == null ? "faststart" : "frag_keyframe+delay_moov+default_base_moof";
+    // A WebM is written front to back anyway, and leaves this option alone.
     avutil.av_dict_set(options, "movflags", flags, 0);
     try {
       check(avformat.avformat_write_header(context, options));

@@ -12,7 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes an mp4 of H.264 and AAC, to a file or into a pipe.
+ * Writes an mp4 of H.264 and AAC, or a WebM of VP9 with transparency and Opus, to a file or into a
+ * pipe.
  *
  * <p>A file is written beside its target and takes the target's name in {@link #finish()}; until
  * then the target stays as it was. Pictures and sound are encoded as they come. Every picture
@@ -50,7 +51,7 @@ public final class Mp4Sink implements MediaSink {
     Ffmpeg.load();
     PartFile part = PartFile.create(target);
     try {
-      Mp4Muxer muxer = Mp4Muxer.toFile(target.toString(), part.path());
+      Mp4Muxer muxer = Mp4Muxer.toFile(target.toString(), part.path(), format.codec());
       return new Mp4Sink(target.toString(), format, part, muxer);
     } catch (RuntimeException e) {
       part.delete();
@@ -66,7 +67,7 @@ public final class Mp4Sink implements MediaSink {
    */
   public static Mp4Sink toStream(String target, OutputStream stream, Mp4Format format) {
     Ffmpeg.load();
-    return new Mp4Sink(target, format, null, Mp4Muxer.toStream(target, stream));
+    return new Mp4Sink(target, format, null, Mp4Muxer.toStream(target, stream, format.codec()));
   }
 
   private Mp4Sink(String target, Mp4Format format, @Nullable PartFile part, Mp4Muxer muxer) {
@@ -78,7 +79,7 @@ public final class Mp4Sink implements MediaSink {
     SoundEncoder openedSound = null;
     try {
       openedPictures = new PictureEncoder(muxer, format);
-      openedSound = new SoundEncoder(muxer, format.sound());
+      openedSound = new SoundEncoder(muxer, format.sound(), format.codec().soundEncoderName());
       muxer.start();
       openedPictures.started();
       openedSound.started();
@@ -101,6 +102,16 @@ public final class Mp4Sink implements MediaSink {
     enter();
     try {
       pictures.encode(frame);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void video(I420Frame frame, byte[] alpha) {
+    enter();
+    try {
+      pictures.encode(frame, alpha);
     } finally {
       leave();
     }

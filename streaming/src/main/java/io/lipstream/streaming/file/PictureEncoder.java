@@ -13,7 +13,8 @@ import org.bytedeco.ffmpeg.global.avcodec;
 import org.bytedeco.ffmpeg.global.avutil;
 
 /**
- * The picture track of an mp4: H.264, a keyframe at least every two seconds, no frame ever skipped.
+ * The picture track of a video: H.264 or VP9, a keyframe at least every two seconds, no frame ever
+ * skipped.
  *
  * <p>Not thread-safe. One native frame and one packet serve all pictures; nothing is allocated on
  * the Java side for a picture.
@@ -40,7 +41,10 @@ final class PictureEncoder implements AutoCloseable {
     timeBase = avutil.av_make_q(rate.denominator(), rate.numerator());
     trackTimeBase = timeBase;
     AVCodec codec = find(format.codec());
-    frame = new NativePicture(format.widthPx(), format.heightPx());
+    frame =
+        format.codec().isTransparent()
+            ? NativePicture.transparent(format.widthPx(), format.heightPx())
+            : new NativePicture(format.widthPx(), format.heightPx());
     context = avcodec.avcodec_alloc_context3(codec);
     try {
       open(codec, rate);
@@ -73,6 +77,7 @@ final class PictureEncoder implements AutoCloseable {
     switch (format.codec()) {
       case H264 -> openH264Options(options);
       case X264 -> avutil.av_dict_set(options, "preset", "veryfast", 0);
+      case VP9 -> vp9Options(options);
     }
     try {
       Ffmpeg.check(
@@ -92,6 +97,16 @@ final class PictureEncoder implements AutoCloseable {
     avutil.av_dict_set(options, "allow_skip_frames", "0", 0);
   }
 
+  /** Two encoders run side by side in it, one for the colours and one for the transparency. */
+  private void vp9Options(AVDictionary options) {
+    context.thread_count(Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 8));
+    avutil.av_dict_set(options, "deadline", "good", 0);
+    avutil.av_dict_set(options, "cpu-used", "5", 0);
+    avutil.av_dict_set(options, "row-mt", "1", 0);
+    // Hidden pictures and transparency do not go together.
+    avutil.av_dict_set(options, "auto-alt-ref", "0", 0);
+  }
+
   /** Must be called once, after the muxer has started. */
   void started() {
     trackTimeBase = track.time_base();
@@ -99,6 +114,19 @@ final class PictureEncoder implements AutoCloseable {
 
   void encode(I420Frame picture) {
     frame.fill(picture);
+    encodeFilled();
+  }
+
+  void encode(I420Frame picture, byte[] alpha) {
+    if (!format.codec().isTransparent()) {
+      encode(picture);
+      return;
+    }
+    frame.fill(picture, alpha);
+    encodeFilled();
+  }
+
+  private void encodeFilled() {
     frame.frame().pts(frameCount++);
     Ffmpeg.check(avcodec.avcodec_send_frame(context, frame.frame()), "avcodec_send_frame");
     drain();

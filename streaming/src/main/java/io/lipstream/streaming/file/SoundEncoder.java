@@ -19,7 +19,7 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sound track of an mp4: AAC-LC at 44.1 or 48 kHz.
+ * The sound track of a video: AAC-LC at 44.1 or 48 kHz, or Opus at 48 kHz.
  *
  * <p>Other rates are resampled to 48 kHz. AAC could carry most of them, but its delay is 1024
  * samples at any rate, and players that ignore the edit list which cuts this delay away are then
@@ -35,6 +35,11 @@ final class SoundEncoder implements AutoCloseable {
 
   private final Mp4Muxer muxer;
   private final PcmFormat input;
+  private final String encoderName;
+
+  /** Whether the encoder wants each channel by itself. */
+  private final boolean planar;
+
   private final int rateHz;
   private final AVCodecContext context;
   private final SwrContext resampler = new SwrContext(null);
@@ -55,16 +60,18 @@ final class SoundEncoder implements AutoCloseable {
   private long encodedFrames;
 
   /** Opens the encoder and adds its track to the muxer. */
-  SoundEncoder(Mp4Muxer muxer, PcmFormat input) {
+  SoundEncoder(Mp4Muxer muxer, PcmFormat input, String encoderName) {
     this.muxer = muxer;
     this.input = input;
-    rateHz = input.sampleRateHz() == 44_100 ? 44_100 : DEFAULT_RATE_HZ;
+    this.encoderName = encoderName;
+    planar = encoderName.equals("aac");
+    rateHz = planar && input.sampleRateHz() == 44_100 ? 44_100 : DEFAULT_RATE_HZ;
     timeBase = avutil.av_make_q(1, rateHz);
     trackTimeBase = timeBase;
     chunk = new FloatPointer((long) CHUNK_FRAMES * input.channels());
     chunkPlanes = new PointerPointer<FloatPointer>(1).put(0, chunk);
     framePlanes = new PointerPointer<>(input.channels());
-    AVCodec codec = Ffmpeg.encoder("aac", Ffmpeg.USE_SHIPPED);
+    AVCodec codec = Ffmpeg.encoder(encoderName, Ffmpeg.USE_SHIPPED);
     context = avcodec.avcodec_alloc_context3(codec);
     try {
       open(codec);
@@ -80,21 +87,23 @@ final class SoundEncoder implements AutoCloseable {
       avutil.av_channel_layout_default(layout, input.channels());
       context.sample_rate(rateHz);
       context.ch_layout(layout);
-      context.sample_fmt(avutil.AV_SAMPLE_FMT_FLTP);
+      int sampleFormat = planar ? avutil.AV_SAMPLE_FMT_FLTP : avutil.AV_SAMPLE_FMT_FLT;
+      context.sample_fmt(sampleFormat);
       context.bit_rate(input.channels() == 1 ? MONO_BITRATE_BPS : STEREO_BITRATE_BPS);
       context.time_base(timeBase);
       context.flags(context.flags() | avcodec.AV_CODEC_FLAG_GLOBAL_HEADER);
       Ffmpeg.check(
-          avcodec.avcodec_open2(context, codec, (PointerPointer<?>) null), "cannot open aac");
+          avcodec.avcodec_open2(context, codec, (PointerPointer<?>) null),
+          "cannot open " + encoderName);
       frameSize = context.frame_size();
-      frame.format(avutil.AV_SAMPLE_FMT_FLTP).sample_rate(rateHz).nb_samples(frameSize);
+      frame.format(sampleFormat).sample_rate(rateHz).nb_samples(frameSize);
       frame.ch_layout(layout);
       Ffmpeg.check(avutil.av_frame_get_buffer(frame, 0), "av_frame_get_buffer");
       Ffmpeg.check(
           swresample.swr_alloc_set_opts2(
               resampler,
               layout,
-              avutil.AV_SAMPLE_FMT_FLTP,
+              sampleFormat,
               rateHz,
               layout,
               avutil.AV_SAMPLE_FMT_FLT,
@@ -131,9 +140,8 @@ final class SoundEncoder implements AutoCloseable {
    */
   private int convert(@Nullable PointerPointer<FloatPointer> from, int count) {
     makeWritable();
-    for (int channel = 0; channel < input.channels(); channel++) {
-      BytePointer plane = frame.data(channel);
-      framePlanes.put(channel, plane.getPointer((long) filled * Float.BYTES));
+    for (int plane = 0; plane < planes(); plane++) {
+      framePlanes.put(plane, frame.data(plane).getPointer((long) filled * sampleBytes()));
     }
     int made =
         Ffmpeg.check(
@@ -144,6 +152,15 @@ final class SoundEncoder implements AutoCloseable {
       send();
     }
     return made;
+  }
+
+  private int planes() {
+    return planar ? input.channels() : 1;
+  }
+
+  /** What one moment takes in each plane. */
+  private int sampleBytes() {
+    return planar ? Float.BYTES : Float.BYTES * input.channels();
   }
 
   private void makeWritable() {
@@ -174,10 +191,12 @@ final class SoundEncoder implements AutoCloseable {
 
   private void appendSilence() {
     makeWritable();
-    for (int channel = 0; channel < input.channels(); channel++) {
-      BytePointer plane = frame.data(channel);
-      for (int i = filled; i < frameSize; i++) {
-        plane.putFloat((long) i * Float.BYTES, 0f);
+    for (int plane = 0; plane < planes(); plane++) {
+      BytePointer samples = frame.data(plane);
+      for (long at = (long) filled * sampleBytes();
+          at < (long) frameSize * sampleBytes();
+          at += Float.BYTES) {
+        samples.putFloat(at, 0f);
       }
     }
   }
