@@ -13,6 +13,7 @@ import java.util.List;
  * @param workerCountPerGpu as for the inference server
  * @param drainSessionsSeconds how long a stopping server lets sessions go on
  * @param drainTimeoutSeconds how long a stopping server lets avatars finish what they say
+ * @param livetalkingApi whether front ends of LiveTalking are served, without keys
  */
 public record WebConfig(
     String address,
@@ -21,8 +22,10 @@ public record WebConfig(
     List<String> allowedOrigins,
     int workerCountPerGpu,
     int drainSessionsSeconds,
-    int drainTimeoutSeconds) {
-  static final WebConfig DEFAULT = new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10);
+    int drainTimeoutSeconds,
+    boolean livetalkingApi) {
+  static final WebConfig DEFAULT =
+      new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10, false);
 
   public WebConfig {
     allowedHosts = List.copyOf(allowedHosts);
@@ -55,6 +58,7 @@ public record WebConfig(
         allowedOrigins,
         workerCountPerGpu,
         drainSessionsSeconds,
-        drainTimeoutSeconds);
+        drainTimeoutSeconds,
+        livetalkingApi);
   }
 }

@@ -76,11 +76,20 @@ public final class LiveSessions implements AutoCloseable {
    * @throws LipstreamException if there is no such avatar or voice, or no room
    */
   public LiveSession create(SessionRequest request) {
+    return create(request, newId());
+  }
+
+  /**
+   * The same under an id that nobody can guess and no session has.
+   *
+   * @throws LipstreamException if there is no such avatar or voice, or no room
+   */
+  public LiveSession create(SessionRequest request, String id) {
     requireVoice(request.voice());
     reserve();
     LiveSession session;
     try {
-      session = new LiveSession(newId(), request, parts, settings, beat, stages, this::ended);
+      session = new LiveSession(id, request, parts, settings, beat, stages, this::ended);
     } catch (RuntimeException | Error e) {
       release();
       throw e;

@@ -8,6 +8,7 @@ import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.LiveSettings;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionState;
+import io.lipstream.app.livetalking.LiveTalkingApi;
 import io.lipstream.app.log.EngineLog;
 import io.lipstream.app.metrics.EngineMetrics;
 import io.lipstream.app.metrics.LiveMetrics;
@@ -124,7 +125,8 @@ public final class ServeRole implements AutoCloseable {
                       config.liveAudio().lookAheadMs(),
                       () -> draining,
                       data.resolve("avatars"),
-                      key)));
+                      key,
+                      liveTalking(setting.avatars()))));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {
       free();
@@ -153,6 +155,18 @@ public final class ServeRole implements AutoCloseable {
         ? AvatarStore.userFolder(setting.environment(), Path.of(System.getProperty("user.home")))
             .resolveSibling("")
         : setting.base().resolve(named).toAbsolutePath().normalize();
+  }
+
+  private Optional<LiveTalkingApi> liveTalking(AvatarStore avatars) {
+    return config.server().livetalkingApi()
+        ? Optional.of(
+            new LiveTalkingApi(
+                sessions,
+                endpoint,
+                avatars,
+                new LiveTalkingApi.Defaults(
+                    config.live().avatar(), config.voice().name(), () -> draining)))
+        : Optional.empty();
   }
 
   private static LiveSettings live(ServeConfig config) {

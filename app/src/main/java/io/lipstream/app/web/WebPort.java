@@ -28,6 +28,7 @@ import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.TlsConfig;
 import io.lipstream.app.config.WebConfig;
 import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.livetalking.LiveTalkingApi;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
 import io.lipstream.media.avatar.Background;
@@ -78,6 +79,7 @@ public final class WebPort implements AutoCloseable {
    * @param draining whether new sessions are refused
    * @param folder of the avatars, in which those that are imported are kept
    * @param key the server's own; empty where callers need none
+   * @param liveTalking answers front ends of LiveTalking, where they are served
    */
   public record Offer(
       AvatarStore avatars,
@@ -91,7 +93,8 @@ public final class WebPort implements AutoCloseable {
       int lookAheadMillis,
       BooleanSupplier draining,
       Path folder,
-      Optional<LocalKey> key) {}
+      Optional<LocalKey> key,
+      Optional<LiveTalkingApi> liveTalking) {}
 
   private WebPort(Server server, Routes routes) {
     this.server = server;
@@ -133,6 +136,7 @@ public final class WebPort implements AutoCloseable {
     RequestRate rate = new RequestRate(config.api().requestsPerSecond(), System::nanoTime);
     Routes routes = routes(config.api(), offer, credentials);
     routes.bind(builder, credentials, rate);
+    offer.liveTalking().ifPresent(api -> api.bind(builder));
     builder.serviceUnder("/", new PassApi(credentials).with(page()));
     builder.decorator(service -> new SameSite(service, web.allowedHosts(), web.allowedOrigins()));
     Server server = builder.build();

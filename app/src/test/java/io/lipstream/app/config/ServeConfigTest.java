@@ -44,7 +44,7 @@ final class ServeConfigTest {
     ServeConfig config = ServeConfig.DEFAULT;
 
     assertThat(config.server())
-        .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10));
+        .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10, false));
     assertThat(config.api()).isEqualTo(new ApiConfig(true, "local", List.of(), 50, 2048, ""));
     assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
     assertThat(config.liveAudio().playout()).isEqualTo(PlayoutSettings.DEFAULT);
@@ -64,7 +64,7 @@ final class ServeConfigTest {
         parse(
             """
             server: {address: 0.0.0.0, port: 1, allowed_hosts: [a.b], allowed_origins: ['https://c.d'], worker_count_per_gpu: 2,
-              drain_sessions_seconds: 4, drain_timeout_seconds: 3}
+              drain_sessions_seconds: 4, drain_timeout_seconds: 3, livetalking_api: true}
             api: {auth: false, page: anyone, requests_per_second: 4, max_upload_mb: 5, data_folder: f,
               keys: [{name: n, key: 0123456789abcdef, scopes: [create, ops]}]}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
@@ -82,7 +82,8 @@ final class ServeConfigTest {
             """);
 
     assertThat(config.server())
-        .isEqualTo(new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 4, 3));
+        .isEqualTo(
+            new WebConfig("0.0.0.0", 1, List.of("a.b"), List.of("https://c.d"), 2, 4, 3, true));
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.api())
         .isEqualTo(

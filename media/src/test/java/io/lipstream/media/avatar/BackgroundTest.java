@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -116,6 +117,26 @@ class BackgroundTest {
             AvatarFrames.load(avatar, AvatarFrames.DEFAULT_MAX_BYTES, Background.of(text))) {
       for (int k = 0; k < 2; k++) {
         assertThat(worst(frames.frame(k), k, background)).as("levels in frame " + k).isLessThan(2);
+      }
+    }
+  }
+
+  @Test
+  void cutOutItHoldsTheAvatarsOwnColoursAndHowMuchOfThemIsSeen() {
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.loadCutOut(avatar, AvatarFrames.DEFAULT_MAX_BYTES)) {
+      AvatarFrame frame = frames.frame(1);
+      byte[] alpha = Objects.requireNonNull(frame.alpha());
+      BgrPicture seen = new BgrPicture(WIDTH_PX, HEIGHT_PX);
+      Bt601.toBgr(frame.picture(), seen);
+      for (int i = 0; i < WIDTH_PX * HEIGHT_PX; i++) {
+        int covered = alpha(1, i % WIDTH_PX, i / WIDTH_PX);
+        assertThat(alpha[i] & 0xff).isEqualTo(covered);
+        if (covered > 128) {
+          assertThat(seen.data()[3 * i + 2] & 0xff)
+              .as("red at %d, %d, where %d of 255 are seen", i % WIDTH_PX, i / WIDTH_PX, covered)
+              .isBetween(FACE.getRed() - 8, FACE.getRed() + 8);
+        }
       }
     }
   }
