@@ -5,28 +5,49 @@ import io.lipstream.media.audio.AudioEncoder;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.audio.SpeechFeatures;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.lipsync.MouthGenerator;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Turns sound into segments: which avatar frame at which moment, with how much of which mouth, and
- * the sound under it.
+ * Turns sound into frames: how much of which mouth at which moment, and the sound under it.
  *
  * <p>A frame is planned when both its audio window and its mouth weight are known, about half a
  * second of sound later. Silence needs no window: such a frame shows the avatar's resting mouth.
  * One thread; closing frees the resampler.
  */
-final class FramePlan implements AutoCloseable {
+public final class FramePlan implements AutoCloseable {
   private static final int ENCODER_BATCH = 16;
 
-  private final RenderPipeline.Cast cast;
+  /** Takes what is planned; arrays are used again after each call. */
+  public interface Target {
+    /**
+     * The next frame.
+     *
+     * @param number from 0 on
+     * @param window its audio window [16][512], or null where no mouth is to be drawn
+     * @param sound interleaved samples, of which its own begin at soundOffset
+     */
+    void frame(
+        long number,
+        float mouthWeight,
+        float @Nullable [] window,
+        float[] sound,
+        int soundOffset,
+        int soundFrames);
+
+    /** All frames were planned; what is left of the sound is less than another. */
+    void end(float[] sound, int soundOffset, int soundFrames);
+  }
+
   private final PcmFormat format;
-  private final Supplier<Segment> free;
-  private final Consumer<Segment> planned;
+  private final int fps;
+  private final RestingMouth restingMouth;
+  private final Target target;
   private final Resampler resampler;
   private final SpeechFeatures features;
   private final SpeechGate gate;
@@ -40,27 +61,27 @@ final class FramePlan implements AutoCloseable {
   /** What the generator hears in silence, where the frames themselves do not rest. */
   private final float[] silence;
 
-  private Segment segment;
   private long framesPlanned;
   private long soundAdded;
-  private long soundDispatched;
+  private long soundPlanned;
 
-  FramePlan(
-      RenderPipeline.Cast cast,
-      PcmFormat format,
-      Supplier<Segment> free,
-      Consumer<Segment> planned) {
-    this.cast = cast;
+  /**
+   * A plan at the start of an utterance.
+   *
+   * @param encoder stays the caller's to close
+   * @param manifest of the avatar that speaks
+   * @param format of the sound
+   */
+  public FramePlan(AudioEncoder encoder, AvatarManifest manifest, PcmFormat format, Target target) {
     this.format = format;
-    this.free = free;
-    this.planned = planned;
+    this.target = target;
+    fps = manifest.fps();
+    restingMouth = manifest.restingMouth();
     resampler = new Resampler(format, this::hear);
-    features =
-        new SpeechFeatures(cast.audioEncoder(), ENCODER_BATCH, (index, window) -> keep(window));
-    gate = new SpeechGate(cast.manifest().fps());
+    features = new SpeechFeatures(encoder, ENCODER_BATCH, (index, window) -> keep(window));
+    gate = new SpeechGate(fps);
     sound = new SoundQueue(format.channels());
-    silence = windowOfSilence(cast.audioEncoder());
-    segment = free.get();
+    silence = windowOfSilence(encoder);
   }
 
   private static float[] windowOfSilence(AudioEncoder encoder) {
@@ -76,28 +97,31 @@ final class FramePlan implements AutoCloseable {
   }
 
   /** Takes the next sound in the source's format and plans what can be planned. */
-  void add(float[] interleaved, int frames) {
+  public void add(float[] interleaved, int frames) {
     sound.add(interleaved, frames);
     soundAdded += frames;
     resampler.push(interleaved, frames);
     planKnownFrames(Long.MAX_VALUE);
   }
 
+  /** Plans what can be planned without more sound. */
+  public void flush() {
+    features.flush();
+    planKnownFrames(Long.MAX_VALUE);
+  }
+
   /** Plans the rest: as many frames in all as the sound is long. */
-  void finish() {
+  public void finish() {
     resampler.finish();
     gate.finish();
     features.finish();
-    long frames =
-        Math.max(
-            1, Math.round((double) soundAdded * cast.manifest().fps() / format.sampleRateHz()));
+    long frames = Math.max(1, Math.round((double) soundAdded * fps / format.sampleRateHz()));
     planKnownFrames(frames);
     while (framesPlanned < frames) {
       plan(0, silence);
     }
-    if (segment.frameCount > 0 || sound.frames() > 0) {
-      dispatch(sound.frames());
-    }
+    int left = sound.frames();
+    target.end(sound.samples(), sound.take(left), left);
   }
 
   private void hear(float[] mono, int count) {
@@ -123,24 +147,25 @@ final class FramePlan implements AutoCloseable {
   }
 
   private void plan(float weight, float[] window) {
-    int avatarFrame = cast.manifest().idleFrame(framesPlanned);
-    switch (cast.manifest().restingMouth()) {
-      case FRAMES -> segment.add(avatarFrame, weight, weight > 0 ? window : null);
+    long number = framesPlanned++;
+    long soundUntil = framesPlanned * format.sampleRateHz() / fps;
+    int soundFrames = (int) Math.min(soundUntil - soundPlanned, sound.frames());
+    soundPlanned += soundFrames;
+    int soundOffset = sound.take(soundFrames);
+    switch (restingMouth) {
+      case FRAMES ->
+          target.frame(
+              number,
+              weight,
+              weight > 0 ? window : null,
+              sound.samples(),
+              soundOffset,
+              soundFrames);
       // These frames show a talking mouth, so the generator's is always seen in full.
-      case GENERATOR -> segment.add(avatarFrame, 1, weight > 0 ? window : silence);
+      case GENERATOR ->
+          target.frame(
+              number, 1, weight > 0 ? window : silence, sound.samples(), soundOffset, soundFrames);
     }
-    framesPlanned++;
-    if (segment.full()) {
-      long soundUntil = framesPlanned * format.sampleRateHz() / cast.manifest().fps();
-      dispatch(soundUntil - soundDispatched);
-      segment = free.get();
-    }
-  }
-
-  private void dispatch(long soundFrames) {
-    sound.moveTo(segment, soundFrames);
-    soundDispatched += segment.soundFrames;
-    planned.accept(segment);
   }
 
   @Override

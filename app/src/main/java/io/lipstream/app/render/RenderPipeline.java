@@ -18,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Renders one sound into one sink: the live pipeline with a free-running clock.
@@ -103,7 +104,9 @@ public final class RenderPipeline {
     }
     Thread writer = Thread.ofPlatform().name("writer").daemon().start(() -> writeAll(sink));
     double soundSeconds = 0;
-    try (FramePlan plan = new FramePlan(cast, source.format(), this::takeFree, this::dispatch)) {
+    Segments segments = new Segments(source.format().channels());
+    try (FramePlan plan =
+        new FramePlan(cast.audioEncoder(), cast.manifest(), source.format(), segments)) {
       soundSeconds = plan(source, plan);
       planned = true;
     } catch (RuntimeException e) {
@@ -177,6 +180,42 @@ public final class RenderPipeline {
   private void dispatch(Segment segment) {
     toDraw.add(segment);
     toWrite.add(segment);
+  }
+
+  /** Gathers planned frames; the planner's alone. */
+  private final class Segments implements FramePlan.Target {
+    private final int channels;
+    private Segment segment = takeFree();
+
+    Segments(int channels) {
+      this.channels = channels;
+    }
+
+    @Override
+    public void frame(
+        long number,
+        float mouthWeight,
+        float @Nullable [] window,
+        float[] sound,
+        int soundOffset,
+        int soundFrames) {
+      AvatarManifest manifest = cast.manifest();
+      int avatarFrame = manifest.idleFrame(number);
+      segment.add(avatarFrame, mouthWeight, window);
+      segment.addSound(sound, soundOffset, soundFrames, channels);
+      if (segment.full()) {
+        dispatch(segment);
+        segment = takeFree();
+      }
+    }
+
+    @Override
+    public void end(float[] sound, int soundOffset, int soundFrames) {
+      segment.addSound(sound, soundOffset, soundFrames, channels);
+      if (segment.frameCount > 0 || segment.soundFrames > 0) {
+        dispatch(segment);
+      }
+    }
   }
 
   private void drawAll() {

@@ -1,6 +1,7 @@
 package io.lipstream.app.render;
 
 import io.lipstream.media.lipsync.MouthGenerator;
+import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,17 @@ final class Segment {
         audioWindows,
         slot * MouthGenerator.AUDIO_WINDOW_FLOATS,
         MouthGenerator.AUDIO_WINDOW_FLOATS);
+  }
+
+  /** Appends sound. */
+  void addSound(float[] interleaved, int offset, int frames, int channels) {
+    int count = frames * channels;
+    int held = soundFrames * channels;
+    if (sound.length < held + count) {
+      sound = Arrays.copyOf(sound, Math.max(FRAMES * count, held + count));
+    }
+    System.arraycopy(interleaved, offset, sound, held, count);
+    soundFrames += frames;
   }
 
   boolean full() {

@@ -36,14 +36,15 @@ final class SoundQueue {
     return (end - start) / channels;
   }
 
-  /** Moves up to so many frames into the segment. */
-  void moveTo(Segment segment, long frames) {
-    int count = (int) Math.min(frames, frames()) * channels;
-    if (segment.sound.length < count) {
-      segment.sound = new float[count];
-    }
-    System.arraycopy(samples, start, segment.sound, 0, count);
-    segment.soundFrames = count / channels;
-    start += count;
+  /** Holds what was taken last, until more is added. */
+  float[] samples() {
+    return samples;
+  }
+
+  /** Takes so many frames, of those there are; returns where they begin in the samples. */
+  int take(int frames) {
+    int from = start;
+    start += frames * channels;
+    return from;
   }
 }
