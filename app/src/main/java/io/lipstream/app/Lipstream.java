@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       AvatarCommand.class,
       FeaturesCommand.class,
       InferenceCommand.class,
+      CompositingCommand.class,
       ModelsCommand.class,
       LoadCommand.class,
       DoctorCommand.class,

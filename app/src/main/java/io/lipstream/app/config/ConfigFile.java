@@ -64,7 +64,12 @@ public final class ConfigFile<C extends Record> {
   }
 
   private static String hint(Record defaults) {
-    String reference = defaults instanceof ServeConfig ? "serve" : "inference";
+    String reference =
+        switch (defaults) {
+          case ServeConfig serve -> "serve";
+          case CompositingConfig compositing -> "compositing";
+          default -> "inference";
+        };
     return "config/" + reference + ".yaml shows every key";
   }
 

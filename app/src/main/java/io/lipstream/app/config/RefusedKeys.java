@@ -44,10 +44,22 @@ final class RefusedKeys {
               "server.max_concurrent_requests",
                   "is not needed: live.max_sessions bounds the work"));
 
+  private static final Map<String, String> COMPOSITES =
+      new TreeMap<>(
+          Map.of(
+              "capacity.background_cache_frames", AVATAR,
+              "models.*.background_dir", AVATAR,
+              "models.*.crop_rects_path", AVATAR,
+              "audio", AUDIO));
+
   private RefusedKeys() {}
 
   static Map<String, String> all(Record config) {
-    return config instanceof ServeConfig ? SERVE : INFERENCE;
+    return switch (config) {
+      case ServeConfig serve -> SERVE;
+      case CompositingConfig compositing -> COMPOSITES;
+      default -> INFERENCE;
+    };
   }
 
   static Optional<String> reason(String path, Record config) {

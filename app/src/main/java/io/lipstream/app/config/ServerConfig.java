@@ -22,6 +22,9 @@ public record ServerConfig(
 
   static final ServerConfig DEFAULT = new ServerConfig("127.0.0.1", 50_051, 128, 0, 64, 2000, 30);
 
+  /** The compositing server's own. */
+  static final ServerConfig COMPOSITING = DEFAULT.withPort(50_052);
+
   public ServerConfig {
     Check.that(!address.isBlank(), "server.address", "must name an address such as 0.0.0.0");
     Check.range("server.port", port, 0, 65_535);
@@ -30,6 +33,17 @@ public record ServerConfig(
     Check.range("server.queue_size", queueSize, 1, 65_536);
     Check.range("server.max_concurrent_requests", maxConcurrentRequests, 1, 1_000_000);
     Check.range("server.drain_timeout_seconds", drainTimeoutSeconds, 0, 3600);
+  }
+
+  ServerConfig withPort(int other) {
+    return new ServerConfig(
+        address,
+        other,
+        maxMessageSizeMb,
+        workerCountPerGpu,
+        queueSize,
+        maxConcurrentRequests,
+        drainTimeoutSeconds);
   }
 
   ServerConfig withWorkerCountPerGpu(int other) {

@@ -3,6 +3,7 @@ package io.lipstream.app.server;
 import io.lipstream.app.config.BatchingConfig;
 import io.lipstream.app.config.CapacityConfig;
 import io.lipstream.app.config.CpusConfig;
+import io.lipstream.app.config.EngineConfig;
 import io.lipstream.app.config.GpusConfig;
 import io.lipstream.app.config.InferenceConfig;
 import io.lipstream.app.config.ModelConfig;
@@ -23,6 +24,7 @@ import io.lipstream.inference.engine.EngineSettings.ModelSettings;
 import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.inference.oip.OipEngine;
 import io.lipstream.inference.oip.OipSettings;
+import io.netty.handler.ssl.SslContext;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -39,11 +41,16 @@ final class EngineChoice {
 
   private EngineChoice() {}
 
-  /** The engine that was chosen, on the devices of this machine or on another server's. */
-  static Engine start(InferenceConfig config, Catalogue catalogue, EngineEvents events) {
+  /**
+   * The engine that was chosen, on the devices of this machine or on other servers.
+   *
+   * @param base where relative paths of the configuration start
+   */
+  static Engine start(InferenceConfig config, Path base, Catalogue catalogue, EngineEvents events) {
     if (config.engine().kind().equals("grpc")) {
       return new FleetEngine(
-          FleetSettings.of(config.engine().urls().stream().map(InferenceTarget::parse).toList()),
+          FleetSettings.of(targets(config.engine(), base))
+              .withConnections(config.engine().connections()),
           events,
           System::nanoTime);
     }
@@ -64,6 +71,16 @@ final class EngineChoice {
         catalogue,
         events,
         System::nanoTime);
+  }
+
+  private static List<InferenceTarget> targets(EngineConfig engine, Path base) {
+    String token = Rpc.token("engine", engine.token(), engine.tokenFile(), base);
+    Optional<SslContext> tls = ServerTls.client(engine.tls(), engine.tlsCa(), base);
+    return engine.urls().stream()
+        .map(InferenceTarget::parse)
+        .map(target -> target.withToken(token))
+        .map(target -> tls.map(target::withTls).orElse(target))
+        .toList();
   }
 
   /**

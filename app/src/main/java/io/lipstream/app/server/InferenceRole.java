@@ -1,13 +1,10 @@
 package io.lipstream.app.server;
 
 import io.grpc.BindableService;
-import io.grpc.ServerInterceptor;
-import io.lipstream.app.config.AuthConfig;
 import io.lipstream.app.config.InferenceConfig;
 import io.lipstream.app.log.EngineLog;
 import io.lipstream.app.metrics.EngineMetrics;
 import io.lipstream.app.metrics.MetricsPort;
-import io.lipstream.app.tracing.ServerSpans;
 import io.lipstream.app.tracing.Tracing;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
@@ -19,13 +16,9 @@ import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.handler.ssl.SslContext;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -71,26 +64,26 @@ public final class InferenceRole implements AutoCloseable {
     if (config.engine().kind().equals("grpc")) {
       throw new LipstreamException(
           LipstreamException.Kind.CONFIGURATION,
-          "engine.kind: grpc is for lipstream serve: an inference server computes itself",
+          "engine.kind: grpc is for lipstream serve and lipstream compositing: an inference server computes itself",
           "let clients ask " + config.engine().url() + ", or choose local or oip");
     }
     try {
       // The files first: they are the quickest to be wrong.
-      var tls = ServerTls.context(config.tls(), setting.base());
-      String token = token(config.auth(), setting.base());
+      Rpc rpc = Rpc.of(config, setting.base());
       Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-inference"));
       PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
       open.push(registry::close);
       ProcessMeters.bind(registry, this::keep);
       EngineMetrics meters = new EngineMetrics(registry);
       EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine = keep(EngineChoice.start(config, setting.catalogue(), meters.and(log)));
+      engine =
+          keep(EngineChoice.start(config, setting.base(), setting.catalogue(), meters.and(log)));
       meters.watch(engine.models());
       metrics =
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
               : null;
-      server = keep(serve(setting, tls, interceptors(config, token, tracing)));
+      server = keep(serve(setting, rpc.options(tracing)));
     } catch (RuntimeException e) {
       free();
       throw e;
@@ -111,42 +104,7 @@ public final class InferenceRole implements AutoCloseable {
     return resource;
   }
 
-  private static String token(AuthConfig auth, Path base) {
-    if (auth.tokenFile().isEmpty()) {
-      return auth.token().value();
-    }
-    Path file = base.resolve(auth.tokenFile());
-    try {
-      Optional<String> first = Files.readString(file).lines().findFirst().map(String::strip);
-      if (first.isPresent() && first.get().length() >= AuthConfig.SHORTEST) {
-        return first.get();
-      }
-      throw new LipstreamException(
-          LipstreamException.Kind.CONFIGURATION,
-          "auth.token_file: the first line of " + file + " is no token",
-          "a token has at least " + AuthConfig.SHORTEST + " characters: openssl rand -hex 24");
-    } catch (IOException e) {
-      throw new LipstreamException(
-          LipstreamException.Kind.CONFIGURATION,
-          "auth.token_file: " + file + " cannot be read",
-          "name a file that holds the token",
-          e);
-    }
-  }
-
-  private static List<ServerInterceptor> interceptors(
-      InferenceConfig config, String token, Tracing tracing) {
-    List<ServerInterceptor> interceptors = new ArrayList<>();
-    interceptors.add(new RequestIds(config.logging().logInferenceTimes(), System::nanoTime));
-    interceptors.add(new ServerSpans(tracing.tracer()));
-    if (!token.isEmpty()) {
-      interceptors.add(new TokenCheck(token, config.auth().scope().equals("all")));
-    }
-    return interceptors;
-  }
-
-  private InferenceServer serve(
-      Setting setting, Optional<SslContext> tls, List<ServerInterceptor> interceptors) {
+  private InferenceServer serve(Setting setting, InferenceServer.Options options) {
     InferenceConfig config = setting.config();
     LipsyncService lipsync =
         keep(
@@ -164,16 +122,7 @@ public final class InferenceRole implements AutoCloseable {
             new BatchService(engine, config.capacity().maxModels(), setting.version()),
             lipsync,
             new OipService(engine, setting.version(), () -> !draining, System::nanoTime));
-    return InferenceServer.start(
-        new InferenceServer.Options(
-            config.server().address(),
-            config.server().port(),
-            config.server().maxMessageBytes(),
-            config.server().maxConcurrentRequests(),
-            Duration.ofSeconds(config.server().drainTimeoutSeconds()),
-            tls,
-            interceptors),
-        services);
+    return InferenceServer.start(options, services);
   }
 
   public Engine engine() {

@@ -84,7 +84,10 @@ public final class ServeRole implements AutoCloseable {
       ProcessMeters.bind(registry, this::keep);
       EngineMetrics meters = new EngineMetrics(registry);
       EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine = keep(EngineChoice.start(config.computing(), setting.catalogue(), meters.and(log)));
+      engine =
+          keep(
+              EngineChoice.start(
+                  config.computing(), setting.base(), setting.catalogue(), meters.and(log)));
       meters.watch(engine.models());
       endpoint = keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
       LiveMetrics liveMeters = new LiveMetrics(registry);

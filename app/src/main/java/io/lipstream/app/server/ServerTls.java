@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
-/** The server's side of TLS, from PEM files. */
+/** TLS, from PEM files. */
 final class ServerTls {
   private ServerTls() {}
 
@@ -43,6 +43,26 @@ final class ServerTls {
           "tls cannot be set up from " + certificate + " and " + key + ": " + e.getMessage(),
           "the certificate must be PEM, the key PEM in PKCS #8 without a password:"
               + " openssl pkcs8 -topk8 -nocrypt",
+          e);
+    }
+  }
+
+  /** The client's side: whom to trust, PEM, or the machine's own list. */
+  static Optional<SslContext> client(boolean on, String ca, Path base) {
+    if (!on && ca.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      SslContextBuilder builder = GrpcSslContexts.forClient();
+      if (!ca.isEmpty()) {
+        builder.trustManager(file("engine.tls_ca", ca, base));
+      }
+      return Optional.of(builder.build());
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.CONFIGURATION,
+          "engine.tls cannot be set up: " + e.getMessage(),
+          "the authority's certificate must be PEM",
           e);
     }
   }

@@ -23,6 +23,8 @@ final class TokenCheck implements ServerInterceptor {
       Set.of(
           "inference.InferenceService/LoadModel",
           "inference.InferenceService/UnloadModel",
+          "compositing.CompositingService/LoadModel",
+          "compositing.CompositingService/UnloadModel",
           "inference.GRPCInferenceService/RepositoryModelLoad",
           "inference.GRPCInferenceService/RepositoryModelUnload",
           "lipstream.v1.Inference/PutAvatarVisuals");

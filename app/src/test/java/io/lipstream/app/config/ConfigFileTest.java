@@ -47,7 +47,7 @@ final class ConfigFileTest {
         .isEqualTo(new ServerConfig("127.0.0.1", 50_051, 128, 0, 64, 2000, 30));
     assertThat(config.tls()).isEqualTo(new TlsConfig("", "", ""));
     assertThat(config.auth()).isEqualTo(new AuthConfig(new Secret(""), "", "management"));
-    assertThat(config.engine()).isEqualTo(new EngineConfig("local", ""));
+    assertThat(config.engine()).isEqualTo(EngineConfig.of("local", ""));
     assertThat(config.gpus())
         .isEqualTo(new GpusConfig(false, "cuda", true, 1, 8.0, "least-loaded", false));
     assertThat(config.cpus()).isEqualTo(new CpusConfig(1, 4.0));
@@ -91,7 +91,7 @@ final class ConfigFileTest {
     assertThat(config.tls()).isEqualTo(new TlsConfig("a.pem", "b.pem", "c.pem"));
     assertThat(config.auth()).isEqualTo(new AuthConfig(new Secret("0123456789abcdef"), "", "all"));
     assertThat(parse("engine: {kind: oip, url: 'far:8001'}").engine())
-        .isEqualTo(new EngineConfig("oip", "far:8001"));
+        .isEqualTo(EngineConfig.of("oip", "far:8001"));
     assertThat(config.gpus())
         .isEqualTo(new GpusConfig(true, "tensorrt", false, 7, 8.5, "round-robin", false));
     assertThat(config.cpus()).isEqualTo(new CpusConfig(9, 1.5));

@@ -138,7 +138,10 @@ final class ServeConfigTest {
   @Test
   void thePageListsEveryKeyOfItsOwnWithItsDefault() throws IOException {
     String page = Files.readString(PAGE);
-    page = page.substring(page.indexOf("\n# Configuration of `lipstream serve`"));
+    page =
+        page.substring(
+            page.indexOf("\n# Configuration of `lipstream serve`"),
+            page.indexOf("\n# Configuration of `lipstream compositing`"));
     Set<String> listed = new TreeSet<>();
     Pattern row = Pattern.compile("(?m)^\\| `([a-z0-9_.*]+)` \\| ");
     row.matcher(page).results().forEach(found -> listed.add(found.group(1)));

@@ -53,6 +53,9 @@ final class FleetStream implements FrameStream {
   /** How long a server that refused this session is not asked again. */
   private static final long SHUN_NANOS = 2_000_000_000L;
 
+  /** How long one is left alone that broke a stream off, as servers do that stop. */
+  private static final long PAUSE_NANOS = 200_000_000;
+
   private static final int MAX_DEADLINE_US = Integer.MAX_VALUE;
 
   /** What a server must know of an avatar. */
@@ -452,6 +455,7 @@ final class FleetStream implements FrameStream {
     switch (status.getCode()) {
       case UNAVAILABLE, DEADLINE_EXCEEDED -> from.server.missed(status);
       case RESOURCE_EXHAUSTED -> refused(from.server);
+      case CANCELLED, ABORTED, INTERNAL, UNKNOWN -> shun(from.server, PAUSE_NANOS);
       default -> refusedForGood(from.server, status);
     }
     connectIfNeeded();
@@ -465,21 +469,21 @@ final class FleetStream implements FrameStream {
           "the avatar's pictures were not taken by {}: {}",
           missing.server.address(),
           e.getStatus());
-      shun(missing.server);
+      shun(missing.server, SHUN_NANOS);
     } catch (RuntimeException e) {
       LOG.warn("the avatar's pictures cannot be sent", e);
-      shun(missing.server);
+      shun(missing.server, SHUN_NANOS);
     }
     connectIfNeeded();
   }
 
-  private synchronized void shun(FleetServer server) {
-    shunned.put(server, fleet.now() + SHUN_NANOS);
+  private synchronized void shun(FleetServer server, long nanos) {
+    shunned.put(server, fleet.now() + nanos);
   }
 
   /** It is full; where all are, one is asked for what the others leave. */
   private void refused(FleetServer server) {
-    shun(server);
+    shun(server, SHUN_NANOS);
     Set<FleetServer> left = new HashSet<>(fleet.presentServers());
     synchronized (this) {
       left.removeIf(this::isShunned);
@@ -498,7 +502,7 @@ final class FleetStream implements FrameStream {
         server.address(),
         request.session(),
         status);
-    shun(server);
+    shun(server, SHUN_NANOS);
     List<FleetServer> left = new ArrayList<>(fleet.presentServers());
     left.removeIf(this::isShunned);
     if (left.isEmpty()) {

@@ -13,8 +13,8 @@ import java.util.Arrays;
  * after row i + lookAhead, whether those rows are there or not, so that pictures never depend on
  * timing. One owner; grows to what is held at once, up to a bound.
  */
-final class FeatureRows {
-  static final int MAX_LOOK_AHEAD = 7;
+public final class FeatureRows {
+  public static final int MAX_LOOK_AHEAD = 7;
 
   private static final int ROW = AudioEncoder.FEATURE_FLOATS;
   private static final int ROWS_BEFORE = 8;
@@ -31,13 +31,19 @@ final class FeatureRows {
   private long nextRow;
   private boolean ended;
 
-  FeatureRows(int lookAhead, int maxRows) {
+  /**
+   * Rows without an utterance.
+   *
+   * @param lookAhead rows after a frame's own that it hears
+   * @param maxRows that are held at once
+   */
+  public FeatureRows(int lookAhead, int maxRows) {
     this.lookAhead = lookAhead;
     this.maxRows = maxRows;
   }
 
   /** Starts an utterance whose first feature to come has this number, 0 for its beginning. */
-  void begin(long firstFeature) {
+  public void begin(long firstFeature) {
     firstRow = firstFeature == 0 ? 0 : firstFeature + 1;
     nextRow = firstRow;
     ended = false;
@@ -48,7 +54,7 @@ final class FeatureRows {
    *
    * @return false if as many rows are held as may be
    */
-  boolean add(float[] feature) {
+  public boolean add(float[] feature) {
     if (nextRow - firstRow + 2 > maxRows) {
       return false;
     }
@@ -89,12 +95,12 @@ final class FeatureRows {
   }
 
   /** Whether a frame's window can be cut out. */
-  boolean covers(long frame) {
+  public boolean covers(long frame) {
     return ended || nextRow > frame + lookAhead;
   }
 
   /** Writes the window [16][512] of a frame. */
-  void copyWindow(long frame, float[] window) {
+  public void copyWindow(long frame, float[] window) {
     for (int i = 0; i < WINDOW_ROWS; i++) {
       long row = frame - ROWS_BEFORE + i;
       if (row >= firstRow && row < nextRow && row <= frame + lookAhead) {
@@ -105,8 +111,24 @@ final class FeatureRows {
     }
   }
 
+  /**
+   * As copyWindow, for a frame that cannot wait: rows that have not come yet repeat the last one.
+   */
+  public void copyWindowNow(long frame, float[] window) {
+    copyWindow(frame, window);
+    if (nextRow == firstRow) {
+      return;
+    }
+    for (int i = 0; i < WINDOW_ROWS; i++) {
+      long row = frame - ROWS_BEFORE + i;
+      if (row >= nextRow && row <= frame + lookAhead) {
+        System.arraycopy(ring, place(nextRow - 1), window, i * ROW, ROW);
+      }
+    }
+  }
+
   /** Lets go of the rows that neither this frame nor later ones see. */
-  void forgetBefore(long frame) {
+  public void forgetBefore(long frame) {
     firstRow = Math.max(firstRow, Math.min(frame - ROWS_BEFORE, nextRow - 1));
   }
 }

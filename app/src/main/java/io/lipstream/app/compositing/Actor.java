@@ -1,0 +1,104 @@
+package io.lipstream.app.compositing;
+
+import io.lipstream.compositing.Compositor;
+import io.lipstream.compositing.PasteEdge;
+import io.lipstream.inference.EncoderSpec;
+import io.lipstream.inference.EngineOptions;
+import io.lipstream.inference.GeneratorSpec;
+import io.lipstream.inference.OnnxEncoder;
+import io.lipstream.media.audio.AudioEncoder;
+import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.avatar.AvatarFrames;
+import io.lipstream.media.avatar.AvatarManifest;
+import io.lipstream.media.avatar.AvatarPackage;
+import io.lipstream.media.avatar.AvatarStore;
+import io.lipstream.media.avatar.RestingMouth;
+import io.lipstream.media.picture.I420Frame;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * An avatar made ready to speak, but for its mouths: its frames and what listens. Thread-safe;
+ * shared by all who show it.
+ */
+final class Actor implements AutoCloseable {
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final AvatarManifest manifest;
+  private final AvatarFrames frames;
+  private final AudioEncoder audioEncoder;
+  private final GeneratorSpec spec;
+
+  /**
+   * Loads an avatar, which takes a second or more.
+   *
+   * @throws io.lipstream.media.LipstreamException if there is none of that name or it is broken
+   */
+  Actor(String name, AvatarStore avatars, EngineOptions options) {
+    try {
+      AvatarPackage avatar = keep(avatars.open(name));
+      manifest = avatar.manifest();
+      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
+      audioEncoder =
+          keep(
+              new OnnxEncoder(EncoderSpec.of(manifest.name(), avatar.audioEncoderFile()), options));
+      spec = GeneratorSpec.of(avatar, options);
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  private <T extends AutoCloseable> T keep(T resource) {
+    open.push(resource);
+    return resource;
+  }
+
+  AvatarManifest manifest() {
+    return manifest;
+  }
+
+  AvatarFrames frames() {
+    return frames;
+  }
+
+  AudioEncoder audioEncoder() {
+    return audioEncoder;
+  }
+
+  GeneratorSpec spec() {
+    return spec;
+  }
+
+  /** The avatar's frame in a place of its loop, which runs forwards and backwards in turn. */
+  int frameIndex(long number) {
+    return manifest.idleFrame(number);
+  }
+
+  AvatarFrame frame(int index) {
+    return frames.frame(index);
+  }
+
+  /** Whether the frames themselves rest, so that a mouth can fade into them. */
+  boolean framesRest() {
+    return manifest.restingMouth() == RestingMouth.FRAMES;
+  }
+
+  Compositor newCompositor() {
+    return new Compositor(manifest.geometry(), PasteEdge.FEATHERED);
+  }
+
+  I420Frame newPicture() {
+    return new I420Frame(manifest.frames().widthPx(), manifest.frames().heightPx());
+  }
+
+  @Override
+  public void close() {
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing an avatar failed", e);
+      }
+    }
+  }
+}

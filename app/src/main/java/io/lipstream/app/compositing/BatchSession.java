@@ -1,0 +1,185 @@
+package io.lipstream.app.compositing;
+
+import com.google.protobuf.ByteString;
+import io.lipstream.compositing.Compositor;
+import io.lipstream.inference.server.FeatureRows;
+import io.lipstream.media.audio.PcmFormat;
+import io.lipstream.media.audio.Resampler;
+import io.lipstream.media.audio.SpeechFeatures;
+import io.lipstream.media.avatar.AvatarFrame;
+import io.lipstream.media.lipsync.MouthGenerator;
+import io.lipstream.media.picture.I420Frame;
+import io.lipstream.streaming.still.StillEncoder;
+import io.lipstream.streaming.still.StillPicture;
+import io.lipstream.streaming.still.StillSettings;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the batch service remembers of a caller between calls: the sound so far and the colours at
+ * the seam, so that nothing jumps where two batches meet.
+ *
+ * <p>Used by one call at a time, under its lock; closing frees it.
+ */
+final class BatchSession implements AutoCloseable {
+  /** A minute of features ahead of the frames. */
+  private static final int MAX_ROWS = 1500;
+
+  private static final int ENCODER_BATCH = 16;
+  private static final int SAMPLES_PER_FRAME = 640;
+
+  private final Actors.Use use;
+  private final Compositor compositor;
+  private final I420Frame picture;
+  private final StillEncoder encoder;
+  private final FeatureRows rows = new FeatureRows(FeatureRows.MAX_LOOK_AHEAD, MAX_ROWS);
+  private final SpeechFeatures features;
+  private @Nullable Resampler resampler;
+  private int rateHz;
+  private long heardSamples;
+
+  /** Number of the next frame in the sound, and its place in the avatar's loop. */
+  private long nextFrame;
+
+  private long nextStart = -1;
+  private boolean overflown;
+  private long usedNanos = System.nanoTime();
+  private boolean closed;
+
+  /**
+   * A caller who has said nothing yet.
+   *
+   * @param use closed with this
+   */
+  BatchSession(Actors.Use use, StillSettings still) {
+    this.use = use;
+    Actor actor = use.actor();
+    compositor = actor.newCompositor();
+    picture = actor.newPicture();
+    encoder = StillEncoder.open(still, picture.widthPx(), picture.heightPx());
+    features =
+        new SpeechFeatures(
+            actor.audioEncoder(),
+            ENCODER_BATCH,
+            new SpeechFeatures.Listener() {
+              @Override
+              public void frame(long index, float[] audioWindow) {}
+
+              @Override
+              public void feature(long index, float[] values) {
+                overflown |= !rows.add(values);
+              }
+            });
+    rows.begin(0);
+  }
+
+  Actor actor() {
+    return use.actor();
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** How long nobody has called. */
+  long unusedNanos() {
+    return System.nanoTime() - usedNanos;
+  }
+
+  void touch() {
+    usedNanos = System.nanoTime();
+  }
+
+  /** Says which frames come; sound goes on where they follow those of the call before. */
+  void begin(long start, int newRateHz) {
+    if (start != nextStart || newRateHz != rateHz || overflown) {
+      restart(newRateHz);
+    }
+    nextStart = start;
+  }
+
+  private void restart(int newRateHz) {
+    if (resampler != null) {
+      resampler.close();
+    }
+    rateHz = newRateHz;
+    resampler = new Resampler(new PcmFormat(newRateHz, 1), this::hear);
+    features.reset();
+    rows.begin(0);
+    heardSamples = 0;
+    nextFrame = 0;
+    overflown = false;
+  }
+
+  private void hear(float[] mono, int count) {
+    heardSamples += count;
+    features.push(mono, count);
+  }
+
+  /** Takes the next sound. */
+  void hear(ByteString bytes) {
+    Resampler into = resampler;
+    if (into == null) {
+      throw new IllegalStateException("begin() comes first");
+    }
+    // Who brought less than the frames so far last was silent meanwhile.
+    long missing = nextFrame * SAMPLES_PER_FRAME - heardSamples;
+    if (missing > 0) {
+      into.push(new float[(int) (missing * rateHz / 16_000)], (int) (missing * rateHz / 16_000));
+    }
+    FloatBuffer floats =
+        bytes.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+    float[] samples = new float[floats.remaining()];
+    floats.get(samples);
+    for (int i = 0; i < samples.length; i++) {
+      // What is no number would stay in the features for good.
+      samples[i] = Float.isFinite(samples[i]) ? Math.clamp(samples[i], -1, 1) : 0;
+    }
+    into.push(samples, samples.length);
+    features.flush();
+  }
+
+  /** Whether more sound came ahead of its frames than is kept. */
+  boolean isOverflown() {
+    return overflown;
+  }
+
+  /** The windows of the next frames, side by side. */
+  float[] windows(int count) {
+    float[] windows = new float[count * MouthGenerator.AUDIO_WINDOW_FLOATS];
+    float[] window = new float[MouthGenerator.AUDIO_WINDOW_FLOATS];
+    for (int i = 0; i < count; i++) {
+      rows.copyWindowNow(nextFrame + i, window);
+      System.arraycopy(window, 0, windows, i * window.length, window.length);
+    }
+    return windows;
+  }
+
+  /** So many frames were shown. */
+  void advance(int count) {
+    nextStart += count;
+    nextFrame += count;
+    rows.forgetBefore(nextFrame);
+  }
+
+  /** A finished picture. */
+  ByteString draw(int avatarFrame, byte[] mouth) {
+    AvatarFrame under = actor().frame(avatarFrame);
+    compositor.paste(under.picture(), under.rect(), mouth, 0, 1, picture);
+    StillPicture still = encoder.encode(picture);
+    return ByteString.copyFrom(still.data(), 0, still.length());
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      if (resampler != null) {
+        resampler.close();
+      }
+      encoder.close();
+      use.close();
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.lipstream.app.compositing;
+
+import io.lipstream.streaming.still.StillSettings;
+import java.time.Duration;
+
+/**
+ * How the services behave where the caller says nothing.
+ *
+ * @param still how pictures of the batch service are written, and the quality of JPEG in streams
+ * @param bitrateKbps of H.264
+ * @param maxStreams at once; more are refused
+ * @param stalledAfter how long a client may leave pictures unread
+ * @param keepAvatars how long an avatar that nobody uses stays loaded
+ * @param keepSessions how long the batch service remembers what a silent caller said
+ */
+public record CompositingSettings(
+    StillSettings still,
+    int bitrateKbps,
+    int maxStreams,
+    Duration stalledAfter,
+    Duration keepAvatars,
+    Duration keepSessions,
+    String version) {
+
+  public CompositingSettings withStalledAfter(Duration time) {
+    return new CompositingSettings(
+        still, bitrateKbps, maxStreams, time, keepAvatars, keepSessions, version);
+  }
+
+  public CompositingSettings withMaxStreams(int streams) {
+    return new CompositingSettings(
+        still, bitrateKbps, streams, stalledAfter, keepAvatars, keepSessions, version);
+  }
+}

@@ -1,0 +1,219 @@
+package io.lipstream.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.ManagedChannel;
+import io.lipstream.app.server.CompositingRole;
+import io.lipstream.app.server.InferenceRole;
+import io.lipstream.inference.client.InferenceTarget;
+import io.lipstream.media.wire.compositing.CompositeFrame;
+import io.lipstream.media.wire.compositing.OpenComposite;
+import io.lipstream.media.wire.compositing.Output;
+import io.lipstream.media.wire.compositing.Pace;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Inference servers that die under speaking sessions of a compositing server. */
+final class CompositingFaultTest {
+  private static final int SESSIONS = 8;
+
+  /** Frames within which a server that is back must draw again: two seconds. */
+  private static final int BACK_WITHIN_FRAMES = 50;
+
+  @TempDir Path folder;
+
+  private static List<CompositeClient> speak(ManagedChannel channel, double seconds) {
+    byte[] pcm = CompositingServers.pcm(CompositingServers.speech(seconds));
+    List<CompositeClient> clients = new ArrayList<>();
+    for (int i = 0; i < SESSIONS; i++) {
+      CompositeClient client =
+          CompositeClient.open(
+              channel,
+              OpenComposite.newBuilder()
+                  .setAvatar("tiny")
+                  .setOutput(Output.JPEG)
+                  .setPace(Pace.REAL_TIME)
+                  .setSession("session " + i));
+      for (int at = 0; at < pcm.length; at += 32_000) {
+        client.sound(pcm, at, Math.min(pcm.length, at + 32_000));
+      }
+      clients.add(client);
+    }
+    return clients;
+  }
+
+  private static boolean isDrawn(CompositeFrame frame) {
+    return frame.getMouth() == CompositeFrame.Mouth.DRAWN;
+  }
+
+  private static void awaitDrawn(CompositeClient client, int fromFrame) {
+    CompositeClient.await(
+        () ->
+            List.copyOf(client.frames).stream()
+                .skip(fromFrame)
+                .anyMatch(CompositingFaultTest::isDrawn));
+  }
+
+  private static void assertWhole(List<CompositeClient> clients) {
+    for (CompositeClient client : clients) {
+      List<CompositeFrame> frames = List.copyOf(client.frames);
+      for (int i = 0; i < frames.size(); i++) {
+        assertThat(frames.get(i).getIndex()).isEqualTo(i);
+        assertThat(frames.get(i).getSound().size()).isEqualTo(1280);
+      }
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** A server that can be killed and started anew on its port. */
+  private interface Victim {
+    void kill() throws Exception;
+
+    void restart() throws Exception;
+  }
+
+  /**
+   * Kills a server under eight sessions, looks at what they show, and starts it again.
+   *
+   * @return for each session the frames from the restart until its first drawn mouth
+   */
+  private List<Integer> killAndRestart(int port, Victim server) throws Exception {
+    List<Integer> framesUntilBack = new ArrayList<>();
+    try (CompositingRole role =
+        CompositingServers.compositing(
+            folder, CompositingServers.fleetEngine(List.of("127.0.0.1:" + port)))) {
+      ManagedChannel channel = InferenceTarget.parse("127.0.0.1:" + role.port()).open();
+      try {
+        List<CompositeClient> clients = speak(channel, 50);
+        clients.forEach(client -> awaitDrawn(client, 0));
+
+        server.kill();
+        List<Integer> killed = clients.stream().map(client -> client.frames.size()).toList();
+        for (int i = 0; i < SESSIONS; i++) {
+          // Mouths of the frames that were planned already may have been drawn.
+          clients.get(i).awaitFrames(killed.get(i) + 40);
+          assertThat(
+                  List.copyOf(clients.get(i).frames)
+                      .subList(killed.get(i) + 15, killed.get(i) + 40))
+              .allMatch(frame -> frame.getMouth() == CompositeFrame.Mouth.HELD);
+        }
+
+        server.restart();
+        List<Integer> back = clients.stream().map(client -> client.frames.size()).toList();
+        for (int i = 0; i < SESSIONS; i++) {
+          awaitDrawn(clients.get(i), back.get(i));
+          List<CompositeFrame> frames = List.copyOf(clients.get(i).frames);
+          int first = back.get(i);
+          while (!isDrawn(frames.get(first))) {
+            first++;
+          }
+          framesUntilBack.add(first - back.get(i));
+          clients.get(i).awaitFrames(first + 25);
+        }
+        assertWhole(clients);
+        clients.forEach(client -> client.call().cancel("heard enough", null));
+      } finally {
+        channel.shutdownNow();
+      }
+    }
+    return framesUntilBack;
+  }
+
+  @Test
+  void anInferenceServerIsKilledUnderEightSpeakingSessionsAndDrawsAgainTwoSecondsAfterItIsBack()
+      throws Exception {
+    int port = freePort();
+    InferenceRole[] server = {CompositingServers.inference(folder, port)};
+    try {
+      List<Integer> framesUntilBack =
+          killAndRestart(
+              port,
+              new Victim() {
+                @Override
+                public void kill() {
+                  server[0].close();
+                }
+
+                @Override
+                public void restart() throws IOException {
+                  server[0] = CompositingServers.inference(folder, port);
+                }
+              });
+      assertThat(framesUntilBack).allMatch(frames -> frames <= BACK_WITHIN_FRAMES);
+    } finally {
+      server[0].close();
+    }
+  }
+
+  /** A process that has just started loads classes and networks, so its time is its own. */
+  @Test
+  void soIsItsProcess() throws Exception {
+    int port = freePort();
+    Process[] server = {CompositingServers.inferenceProcess(folder, port)};
+    try {
+      List<Integer> framesUntilBack =
+          killAndRestart(
+              port,
+              new Victim() {
+                @Override
+                public void kill() throws InterruptedException {
+                  server[0].destroyForcibly().waitFor();
+                }
+
+                @Override
+                public void restart() throws IOException {
+                  server[0] = CompositingServers.inferenceProcess(folder, port);
+                }
+              });
+      assertThat(framesUntilBack).hasSize(SESSIONS);
+    } finally {
+      server[0].destroyForcibly();
+    }
+  }
+
+  @Test
+  void theOtherServerTakesOver() throws Exception {
+    InferenceRole one = CompositingServers.inference(folder, 0);
+    try (InferenceRole other = CompositingServers.inference(folder, 0);
+        CompositingRole role =
+            CompositingServers.compositing(
+                folder,
+                CompositingServers.fleetEngine(
+                    List.of(CompositingServers.at(one), CompositingServers.at(other))))) {
+      ManagedChannel channel = InferenceTarget.parse("127.0.0.1:" + role.port()).open();
+      try {
+        List<CompositeClient> clients = speak(channel, 20);
+        clients.forEach(client -> awaitDrawn(client, 0));
+        assertThat(one.engine().models().find("tiny").orElseThrow().streams()).isPositive();
+        one.close();
+        List<Integer> killed = clients.stream().map(client -> client.frames.size()).toList();
+        for (int i = 0; i < SESSIONS; i++) {
+          clients.get(i).awaitFrames(killed.get(i) + BACK_WITHIN_FRAMES + 25);
+          assertThat(
+                  List.copyOf(clients.get(i).frames).stream()
+                      .skip(killed.get(i) + BACK_WITHIN_FRAMES)
+                      .anyMatch(CompositingFaultTest::isDrawn))
+              .isTrue();
+        }
+        assertThat(other.engine().models().find("tiny").orElseThrow().streams())
+            .isGreaterThanOrEqualTo(SESSIONS);
+        assertWhole(clients);
+        clients.forEach(client -> client.call().cancel("heard enough", null));
+      } finally {
+        channel.shutdownNow();
+      }
+    } finally {
+      one.close();
+    }
+  }
+}
