@@ -10,14 +10,17 @@ import java.util.List;
  * @param maxSessions at once; more are refused
  * @param idleTimeoutSeconds after which a session that nobody watches or uses is closed
  * @param bitrateKbps of pictures before the viewer's connection is known
+ * @param quality what is done when many speak
  */
 public record LiveConfig(
     String avatar,
     List<String> hiddenAvatars,
     int maxSessions,
     int idleTimeoutSeconds,
-    int bitrateKbps) {
-  static final LiveConfig DEFAULT = new LiveConfig("ada", List.of("tiny"), 64, 30, 2500);
+    int bitrateKbps,
+    QualityConfig quality) {
+  static final LiveConfig DEFAULT =
+      new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT);
 
   public LiveConfig {
     hiddenAvatars = List.copyOf(hiddenAvatars);
@@ -29,6 +32,7 @@ public record LiveConfig(
 
   /** The same with another avatar first. */
   public LiveConfig withAvatar(String other) {
-    return new LiveConfig(other, hiddenAvatars, maxSessions, idleTimeoutSeconds, bitrateKbps);
+    return new LiveConfig(
+        other, hiddenAvatars, maxSessions, idleTimeoutSeconds, bitrateKbps, quality);
   }
 }

@@ -4,6 +4,7 @@ import io.lipstream.app.live.SessionState.Idle;
 import io.lipstream.app.live.SessionState.Listening;
 import io.lipstream.app.live.SessionState.Speaking;
 import io.lipstream.app.live.SessionState.Thinking;
+import io.lipstream.app.quality.QualityLevel;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.avatar.Background;
@@ -42,6 +43,7 @@ public final class LiveSession implements AutoCloseable {
   private final LiveParts parts;
   private final LiveSettings settings;
   private final Beat beat;
+  private final Workload workload;
   private final Stages stages;
   private final Consumer<LiveSession> released;
   private final Performance performance;
@@ -79,6 +81,7 @@ public final class LiveSession implements AutoCloseable {
       LiveParts parts,
       LiveSettings settings,
       Beat beat,
+      Workload workload,
       Stages stages,
       Consumer<LiveSession> released) {
     this.id = id;
@@ -86,6 +89,7 @@ public final class LiveSession implements AutoCloseable {
     this.parts = parts;
     this.settings = settings;
     this.beat = beat;
+    this.workload = workload;
     this.stages = stages;
     this.released = released;
     look = request.look();
@@ -381,6 +385,8 @@ public final class LiveSession implements AutoCloseable {
             id,
             performance::appearance,
             beat,
+            workload,
+            request.importance(),
             parts.voice(),
             request.voice(),
             parts.voiceActivity(),
@@ -713,6 +719,19 @@ public final class LiveSession implements AutoCloseable {
   public interface Subscription extends AutoCloseable {
     @Override
     void close();
+  }
+
+  /** Pictures are made at another quality. */
+  void quality(QualityLevel level) {
+    events.add(new SessionEvent.QualityChanged(level.score(), level.pictureInterval()));
+  }
+
+  long mouthsDrawn() {
+    return performance.mouthsDrawn();
+  }
+
+  long mouthsLate() {
+    return performance.mouthsLate();
   }
 
   public SessionStatistics statistics() {

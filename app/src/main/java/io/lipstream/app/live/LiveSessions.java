@@ -1,5 +1,6 @@
 package io.lipstream.app.live;
 
+import io.lipstream.app.quality.QualityLevel;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.streaming.live.FeedStatistics;
 import java.security.SecureRandom;
@@ -29,6 +30,7 @@ public final class LiveSessions implements AutoCloseable {
   private final LiveParts parts;
   private final LiveSettings settings;
   private final Beat beat;
+  private final Workload workload;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, LiveSession> sessions = new ConcurrentHashMap<>();
   private final ScheduledExecutorService housekeeping =
@@ -46,6 +48,8 @@ public final class LiveSessions implements AutoCloseable {
     this.settings = settings;
     beat = Beat.start(clock);
     stages = new Stages(parts, settings, beat);
+    workload = new Workload(settings.quality(), parts.engine(), parts.events(), sessions::values);
+    workload.start();
     long periodMillis = Math.clamp(settings.idleTimeout().toMillis() / 4, 10, 1_000);
     var _ =
         housekeeping.scheduleWithFixedDelay(
@@ -89,7 +93,8 @@ public final class LiveSessions implements AutoCloseable {
     reserve();
     LiveSession session;
     try {
-      session = new LiveSession(id, request, parts, settings, beat, stages, this::ended);
+      session =
+          new LiveSession(id, request, parts, settings, beat, workload, stages, this::ended);
     } catch (RuntimeException | Error e) {
       release();
       throw e;
@@ -132,6 +137,7 @@ public final class LiveSessions implements AutoCloseable {
           "all " + settings.maxSessions() + " sessions are taken",
           "wait until one ends, or allow more");
     }
+    workload.requireRoom(reserved);
     reserved++;
   }
 
@@ -184,6 +190,11 @@ public final class LiveSessions implements AutoCloseable {
     return true;
   }
 
+  /** At which quality pictures are made now. */
+  public QualityLevel quality() {
+    return workload.level();
+  }
+
   /** What pictures and sound are timed by. */
   Beat beat() {
     return beat;
@@ -219,6 +230,7 @@ public final class LiveSessions implements AutoCloseable {
       closed = true;
     }
     housekeeping.shutdownNow();
+    workload.close();
     all().forEach(session -> session.close("the server is shutting down"));
     stages.close();
     beat.close();

@@ -1,5 +1,6 @@
 package io.lipstream.app.live;
 
+import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.rtp.PlayoutSettings;
@@ -14,6 +15,7 @@ import java.time.Duration;
  * @param instructions for the language model, which nobody hears; empty for none
  * @param playout how much of a live sound from outside waits before it is spoken
  * @param options how an avatar's audio encoder is run and which of its generators is taken
+ * @param quality what is done when many speak
  */
 public record LiveSettings(
     int maxSessions,
@@ -22,7 +24,8 @@ public record LiveSettings(
     String instructions,
     TurnSettings turns,
     PlayoutSettings playout,
-    EngineOptions options) {
+    EngineOptions options,
+    QualitySettings quality) {
   public static final LiveSettings DEFAULT =
       new LiveSettings(
           64,
@@ -33,6 +36,26 @@ public record LiveSettings(
           TurnSettings.DEFAULT,
           PlayoutSettings.DEFAULT,
           EngineOptions.cpu());
+
+  /** Settings for a quality that never changes. */
+  public LiveSettings(
+      int maxSessions,
+      Duration idleTimeout,
+      int bitrateBps,
+      String instructions,
+      TurnSettings turns,
+      PlayoutSettings playout,
+      EngineOptions options) {
+    this(
+        maxSessions,
+        idleTimeout,
+        bitrateBps,
+        instructions,
+        turns,
+        playout,
+        options,
+        QualitySettings.CONSTANT);
+  }
 
   public LiveSettings {
     if (maxSessions < 1) {

@@ -267,6 +267,9 @@ final class Performance implements AutoCloseable {
         return;
       }
       unusedPictures = 0;
+      if (utterance != null && moment != null && utterance.skips(tick)) {
+        return;
+      }
       long from = System.nanoTime();
       I420Frame drawn;
       if (moment != null && moment.stage == shown) {
@@ -275,7 +278,9 @@ final class Performance implements AutoCloseable {
         drawn = draw(shown.frames().frame(wanted.frameIndex(tick)), null);
       }
       long pasted = System.nanoTime();
+      int bitratePercent = utterance == null ? 100 : utterance.quality().bitratePercent();
       for (VideoFeed feed : feeds.values()) {
+        feed.share(bitratePercent);
         feed.picture(drawn, ptsNanos);
       }
       picturesShown.increment();

@@ -28,6 +28,14 @@ public sealed interface SessionEvent {
    */
   record Interrupted(String heard) implements SessionEvent {}
 
+  /**
+   * Pictures are made at another quality from now on, because of what others ask of the server.
+   *
+   * @param score 100 is the best
+   * @param pictureInterval 2 where only every second picture is shown
+   */
+  record QualityChanged(double score, int pictureInterval) implements SessionEvent {}
+
   /** Something the user asked for did not work; the session goes on. */
   record Failed(String message, String hint) implements SessionEvent {}
 

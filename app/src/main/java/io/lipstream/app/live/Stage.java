@@ -1,5 +1,6 @@
 package io.lipstream.app.live;
 
+import io.lipstream.app.quality.Importance;
 import io.lipstream.compositing.Compositor;
 import io.lipstream.compositing.PasteEdge;
 import io.lipstream.inference.EncoderSpec;
@@ -193,17 +194,36 @@ final class Stage implements AutoCloseable {
   }
 
   /**
-   * A stream for a session's mouths: with a promise that they come in time, or, where the engine
-   * cannot give one, with what the others leave.
+   * A stream for an utterance's mouths.
+   *
+   * @param promised whether the engine said that they come in time
    */
-  FrameStream openStream(String session, int queueFrames) {
-    StreamRequest promised =
-        new StreamRequest(modelId(), session, Priority.LIVE, Beat.PICTURES_PER_SECOND, queueFrames);
-    if (parts.engine().open(promised) instanceof Admission.Admitted admitted) {
-      return admitted.stream();
+  record Mouths(FrameStream stream, boolean promised) {}
+
+  /**
+   * A stream for a session's mouths: with a promise that they come in time, or, where there is no
+   * room for one, with what the others leave.
+   *
+   * @param room whether the rest of the server could keep a promise
+   */
+  Mouths openStream(String session, Importance importance, boolean room, int queueFrames) {
+    boolean least = importance == Importance.LOW;
+    if (room) {
+      StreamRequest promised =
+          new StreamRequest(
+              modelId(),
+              session,
+              least ? Priority.NORMAL : Priority.LIVE,
+              Beat.PICTURES_PER_SECOND,
+              queueFrames);
+      if (parts.engine().open(promised) instanceof Admission.Admitted admitted) {
+        return new Mouths(admitted.stream(), true);
+      }
     }
-    LOG.warn("session {}: the engine is busy, mouths may be late", session);
-    return admitted(new StreamRequest(modelId(), session, Priority.NORMAL, 0, queueFrames));
+    LOG.info("session {}: the server is busy, mouths may be late", session);
+    Priority priority = least ? Priority.BULK : Priority.NORMAL;
+    return new Mouths(
+        admitted(new StreamRequest(modelId(), session, priority, 0, queueFrames)), false);
   }
 
   private FrameStream admitted(StreamRequest request) {

@@ -2,6 +2,8 @@ package io.lipstream.app.live;
 
 import io.lipstream.app.live.Moment.MouthState;
 import io.lipstream.app.live.Reading.Piece;
+import io.lipstream.app.quality.Importance;
+import io.lipstream.app.quality.QualityLevel;
 import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.AudioEncoder;
@@ -63,6 +65,8 @@ final class Utterance {
 
   private final Supplier<Appearance> appearance;
   private final Beat beat;
+  private final Workload workload;
+  private final Importance importance;
   private final BooleanSupplier watched;
   private final VoiceActivity activity;
   private final Consumer<SessionEvent> events;
@@ -71,6 +75,9 @@ final class Utterance {
   private final Captions captions;
   private final String session;
   private final Thread director;
+
+  /** Whether the engine promised its mouths. */
+  private volatile boolean promised = true;
 
   // All below are guarded by this.
   private final Deque<Moment> ahead = new ArrayDeque<>();
@@ -121,6 +128,8 @@ final class Utterance {
       String session,
       Supplier<Appearance> appearance,
       Beat beat,
+      Workload workload,
+      Importance importance,
       SpeechSynthesizer voice,
       String voiceName,
       VoiceActivity activity,
@@ -131,6 +140,8 @@ final class Utterance {
     this.session = session;
     this.appearance = appearance;
     this.beat = beat;
+    this.workload = workload;
+    this.importance = importance;
     this.watched = watched;
     this.activity = activity;
     this.events = events;
@@ -305,7 +316,10 @@ final class Utterance {
   private void openStream() {
     FrameStream opened = null;
     try {
-      opened = stage.openStream(session, MOMENTS);
+      Stage.Mouths mouths =
+          stage.openStream(session, importance, workload.hasRoomFor(importance), MOMENTS);
+      promised = mouths.promised();
+      opened = mouths.stream();
     } catch (LipstreamException e) {
       // Better heard with a face at rest than not at all.
       events.accept(new SessionEvent.Failed(e.getMessage(), e.hint()));
@@ -455,7 +469,7 @@ final class Utterance {
     Appearance seen = appearance.get();
     moment.frameIndex =
         seen.stage() == stage ? seen.frameIndex(moment.tick) : stage.frameIndex(moment.tick);
-    if (moment.weight == 0 || engine == null || !watched.getAsBoolean()) {
+    if (moment.weight == 0 || engine == null || skips(moment.tick) || !watched.getAsBoolean()) {
       moment.mouthState = MouthState.NONE;
       return;
     }
@@ -466,6 +480,16 @@ final class Utterance {
     if (!engine.submit(moment.frame, beat.pictures().ptsNanos(moment.tick))) {
       moment.mouthState = MouthState.MISSING;
     }
+  }
+
+  /** How well it is shown. */
+  QualityLevel quality() {
+    return workload.level(importance, promised);
+  }
+
+  /** Whether a picture is left out for others' sake. */
+  boolean skips(long tick) {
+    return tick % quality().pictureInterval() != 0;
   }
 
   private synchronized @Nullable Playing playing() {

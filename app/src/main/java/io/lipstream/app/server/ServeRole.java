@@ -180,7 +180,8 @@ public final class ServeRole implements AutoCloseable {
         "", // the language model has its own
         config.turnTaking().settings(),
         config.liveAudio().playout(),
-        EngineOptions.cpu());
+        EngineOptions.cpu(),
+        config.live().quality().settings());
   }
 
   private static WebRtcSettings webRtc(ServeConfig config) {

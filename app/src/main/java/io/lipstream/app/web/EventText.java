@@ -20,6 +20,10 @@ final class EventText {
               .put("endMillis", word.endMillis());
       case SessionEvent.Interrupted interrupted ->
           typed("interrupted").put("heard", interrupted.heard());
+      case SessionEvent.QualityChanged quality ->
+          typed("quality")
+              .put("score", quality.score())
+              .put("pictureInterval", quality.pictureInterval());
       case SessionEvent.Failed failed ->
           typed("failed").put("message", failed.message()).put("hint", failed.hint());
       case SessionEvent.Ended ended -> typed("ended").put("reason", ended.reason());

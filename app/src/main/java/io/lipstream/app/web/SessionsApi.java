@@ -14,6 +14,7 @@ import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.Look;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionStatistics;
+import io.lipstream.app.quality.Importance;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.avatar.Background;
@@ -54,19 +55,36 @@ final class SessionsApi {
       throw new Problem.Refusal(
           HttpStatus.SERVICE_UNAVAILABLE, "the server is stopping", "start it again");
     }
-    ObjectNode body = Json.texts(request, Set.of("avatar", "voice", "background"));
+    ObjectNode body = Json.texts(request, Set.of("avatar", "voice", "background", "priority"));
     String colour = body.path("background").asText("");
     Look look =
         new Look(
             text(body, "avatar", offer.avatar()),
             colour.isBlank() ? null : Background.colour(colour));
     LiveSession session =
-        sessions.create(new SessionRequest(look, text(body, "voice", offer.voice())));
+        sessions.create(
+            new SessionRequest(
+                look,
+                text(body, "voice", offer.voice()),
+                importance(text(body, "priority", "normal"))));
     return Json.response(
         HttpStatus.CREATED,
         describe(session).put("token", credentials.sessionToken(session.id())),
         "location",
         "/v1/sessions/" + session.id());
+  }
+
+  private static Importance importance(String name) {
+    return switch (name) {
+      case "high" -> Importance.HIGH;
+      case "normal" -> Importance.NORMAL;
+      case "low" -> Importance.LOW;
+      default ->
+          throw new Problem.Refusal(
+              HttpStatus.BAD_REQUEST,
+              "there is no priority \"" + name + "\"",
+              "use high, normal or low");
+    };
   }
 
   private static String text(ObjectNode body, String key, String otherwise) {

@@ -3,6 +3,7 @@ package io.lipstream.app.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.rtp.PlayoutSettings;
@@ -46,15 +47,17 @@ final class ServeConfigTest {
     assertThat(config.server())
         .isEqualTo(new WebConfig("127.0.0.1", 8080, List.of(), List.of(), 0, 0, 10, false));
     assertThat(config.api()).isEqualTo(new ApiConfig(true, "local", List.of(), 50, 2048, ""));
-    assertThat(config.live()).isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500));
     assertThat(config.liveAudio().playout()).isEqualTo(PlayoutSettings.DEFAULT);
     assertThat(config.liveAudio().lookAheadMs()).isEqualTo(450);
+    assertThat(config.live())
+        .isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT));
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
     assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
     assertThat(config.turnTaking().settings()).isEqualTo(TurnSettings.DEFAULT);
     assertThat(config.webrtc()).isEqualTo(new WebRtcConfig("", 0, true, List.of(), List.of()));
     assertThat(config.computing()).isEqualTo(InferenceConfig.DEFAULT);
+    assertThat(config.live().quality().settings()).isEqualTo(QualitySettings.DEFAULT);
     assertThat(config.metrics()).isEqualTo(MetricsConfig.DEFAULT);
   }
 
@@ -68,7 +71,9 @@ final class ServeConfigTest {
             api: {auth: false, page: anyone, requests_per_second: 4, max_upload_mb: 5, data_folder: f,
               keys: [{name: n, key: 0123456789abcdef, scopes: [create, ops]}]}
             tls: {certificate: a.pem, private_key: b.pem, client_ca: c.pem}
-            live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600}
+            live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600,
+              quality: {levels: [{speakers: 3, batch_frames: 4, still_quality: 50, bitrate_percent: 60, picture_interval: 2}],
+                late_percent: 7.5, step_back_ms: 800, headroom_percent: 9}}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
             voice: {engine: openai, name: n}
             language_model: {engine: openai, server: {model: o}, instructions: p}
@@ -96,8 +101,16 @@ final class ServeConfigTest {
                 4,
                 5,
                 "f"));
-    assertThat(config.live()).isEqualTo(new LiveConfig("sam", List.of(), 4, 5, 600));
     assertThat(config.liveAudio()).isEqualTo(new LiveAudioConfig(200, 100, 60, 300, 50, 200));
+    assertThat(config.live())
+        .isEqualTo(
+            new LiveConfig(
+                "sam",
+                List.of(),
+                4,
+                5,
+                600,
+                new QualityConfig(List.of(new QualityConfig.Level(3, 4, 50, 60, 2)), 7.5, 800, 9)));
     assertThat(config.voice().name()).isEqualTo("n");
     assertThat(config.languageModel().server().model()).isEqualTo("o");
     assertThat(config.recognizer().language()).isEqualTo("de");
@@ -177,6 +190,8 @@ final class ServeConfigTest {
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
         "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",
         "live_audio: {look_ahead_ms: 100} | :1: live_audio.look_ahead_ms must be from 120",
+        "live: {quality: {levels: []}} | live.quality.levels must have at least one level",
+        "live: {quality: {headroom_percent: 95}} | live.quality.headroom_percent must be from 0",
         "voice: {server: {model: m}} | :1: voice.server is for voice.engine: openai",
         "turn_taking: {speech_probability: 1} | :1: turn_taking.speech_probability must be from",
         "webrtc: {ice_servers: [{url: 'http://a'}]} | webrtc.ice_servers must have urls",

@@ -192,10 +192,11 @@ final class WebPortTest {
       delimiter = '|',
       value = {
         "POST | /v1/sessions | application/json | {\"avatar\": \"tinny\"} | 404 | tiny",
-        "POST | /v1/sessions | application/json | {\"avater\": \"tiny\"} | 400 | avatar, background, voice",
-        "POST | /v1/sessions | application/json | {\"avatar\": 1} | 400 | avatar, background, voice",
-        "POST | /v1/sessions | application/json | [] | 400 | avatar, background, voice",
-        "POST | /v1/sessions | application/json | { | 400 | avatar, background, voice",
+        "POST | /v1/sessions | application/json | {\"avater\": \"tiny\"} | 400 | avatar, background, priority, voice",
+        "POST | /v1/sessions | application/json | {\"avatar\": 1} | 400 | avatar, background, priority, voice",
+        "POST | /v1/sessions | application/json | {\"priority\": \"top\"} | 400 | high, normal or low",
+        "POST | /v1/sessions | application/json | [] | 400 | avatar, background, priority, voice",
+        "POST | /v1/sessions | application/json | { | 400 | avatar, background, priority, voice",
         "POST | /v1/sessions | text/plain | {} | 415 | application/json",
         "GET | /v1/sessions/none | application/json | x | 404 | POST /v1/sessions",
         "GET | /v1/sessions/none/events | application/json | x | 404 | POST /v1/sessions",
@@ -248,6 +249,7 @@ final class WebPortTest {
         last = post("/v1/sessions", "application/json", "{}");
       }
       assertThat(last.statusCode()).as(last.body()).isEqualTo(503);
+      assertThat(last.headers().firstValue("retry-after")).hasValueSatisfying(Integer::parseInt);
       assertThat(sessions).hasSizeLessThanOrEqualTo(3);
     } finally {
       for (String session : sessions) {

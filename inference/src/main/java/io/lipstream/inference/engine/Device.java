@@ -42,6 +42,7 @@ final class Device {
   private final long[] rounds = new long[StreamRequest.Priority.values().length];
 
   private final BusyMeter busy;
+  private volatile int batchLimit = Integer.MAX_VALUE;
   private int idle;
   private boolean closed;
   private long lastWarningNanos = System.nanoTime() - WARN_EVERY_NANOS;
@@ -92,6 +93,15 @@ final class Device {
       }
       finished(batch, serviceNanos);
     }
+  }
+
+  /** The most frames of one call, besides what settings and model allow. */
+  int batchLimit() {
+    return batchLimit;
+  }
+
+  void limitBatch(int frames) {
+    batchLimit = Math.max(1, frames);
   }
 
   private synchronized boolean take(Batch batch) {

@@ -25,6 +25,12 @@ public interface Engine extends AutoCloseable {
    */
   default void prepare(String modelId, ReferenceCrops crops, Rect mask) {}
 
+  /**
+   * Computes at most so many frames in one call from now on, where that is less than the settings
+   * allow; larger batches serve more sessions, smaller ones serve each sooner.
+   */
+  default void limitBatch(int frames) {}
+
   /** The models that may be asked for and what is known of them. */
   Models models();
 

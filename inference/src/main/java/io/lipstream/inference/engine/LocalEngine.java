@@ -68,6 +68,11 @@ public final class LocalEngine implements Engine {
   }
 
   @Override
+  public void limitBatch(int frames) {
+    models.limitBatch(frames);
+  }
+
+  @Override
   public Models models() {
     return models;
   }

@@ -339,6 +339,10 @@ final class LocalModels implements Models, AutoCloseable {
     return freed.join();
   }
 
+  void limitBatch(int frames) {
+    devices.forEach(device -> device.limitBatch(frames));
+  }
+
   @Override
   public List<DeviceStatus> devices() {
     List<DeviceStatus> statuses = new ArrayList<>();

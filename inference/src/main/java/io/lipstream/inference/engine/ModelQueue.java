@@ -185,7 +185,7 @@ final class ModelQueue {
   }
 
   private int maxFrames() {
-    return Math.min(batching.maxFrames(), model.maxFrames());
+    return Math.min(device.batchLimit(), Math.min(batching.maxFrames(), model.maxFrames()));
   }
 
   /**

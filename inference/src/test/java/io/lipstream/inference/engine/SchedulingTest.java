@@ -71,6 +71,29 @@ class SchedulingTest {
   }
 
   @Test
+  void batchesAreNoLargerThanItWasToldLast() throws Exception {
+    HandClock clock = new HandClock();
+    try (LocalEngine engine =
+        Engines.start(oneWorker().withBatching(batching(8)), Engines.NETWORKS, clock)) {
+      for (int limit : new int[] {3, 8, 20, 1}) {
+        engine.limitBatch(limit);
+        Gate gate = Gate.hold(open(engine, of(Priority.NORMAL)));
+        FrameStream stream = open(engine, of(Priority.NORMAL));
+        List<Numbers> frames = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+          frames.add(named("frame"));
+          stream.submit(frames.getLast(), FAR);
+        }
+        gate.open.countDown();
+        for (Numbers frame : frames) {
+          assertThat(frame.await()).isEqualTo(Outcome.COMPUTED);
+          assertThat(frame.batch).isEqualTo(Math.min(limit, 8));
+        }
+      }
+    }
+  }
+
+  @Test
   void greedyStreamCannotStarveOthers() throws Exception {
     HandClock clock = new HandClock();
     try (LocalEngine engine =

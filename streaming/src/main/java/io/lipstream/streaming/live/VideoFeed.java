@@ -52,6 +52,7 @@ public final class VideoFeed implements AutoCloseable {
   private volatile Seat[] seats = {};
 
   private volatile boolean closed;
+  private volatile int percent = 100;
   private boolean begun;
 
   /** What the seats want of the picture at hand; kept so that none is allocated. */
@@ -254,8 +255,8 @@ public final class VideoFeed implements AutoCloseable {
   }
 
   private void follow(int wishedBps) {
-    int bitsPerSecond =
-        wishedBps == Integer.MAX_VALUE ? bitrates.startBps() : bitrates.nearest(wishedBps);
+    long wholeBps = wishedBps == Integer.MAX_VALUE ? bitrates.startBps() : wishedBps;
+    int bitsPerSecond = bitrates.nearest((int) (wholeBps * percent / 100));
     if (bitsPerSecond != encoder.bitrateBps()) {
       encoder.bitrate(bitsPerSecond);
     }
@@ -300,6 +301,18 @@ public final class VideoFeed implements AutoCloseable {
       seat.close();
       seat.viewer().close();
     }
+  }
+
+  /**
+   * Takes less than viewers' connections would carry.
+   *
+   * @param newPercent of that, 1 to 100
+   */
+  public void share(int newPercent) {
+    if (newPercent < 1 || newPercent > 100) {
+      throw new IllegalArgumentException("a share of " + newPercent + " percent");
+    }
+    percent = newPercent;
   }
 
   void enter(Seat seat) {

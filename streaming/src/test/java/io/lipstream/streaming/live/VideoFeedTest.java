@@ -522,6 +522,21 @@ final class VideoFeedTest {
   }
 
   @Test
+  void takesTheShareOfTheConnectionThatItWasTold() {
+    Shown shown = new Shown(LiveVideoCodec.VP8, 1);
+    Seat seat = shown.feed.add(new Watching(LiveVideoCodec.VP8));
+    shown.feed.share(50);
+    shown.show(0);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(200_000);
+    seat.bitrate(900_000);
+    shown.show(1);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(450_000);
+    shown.feed.share(100);
+    shown.show(2);
+    assertThat(shown.feed.statistics().bitrateBps()).isEqualTo(900_000);
+  }
+
+  @Test
   void aViewerThatFailsIsClosedAndTheOthersGoOn() {
     Shown shown = new Shown(LiveVideoCodec.VP8, 1);
     Watching failing = new Watching(LiveVideoCodec.VP8);
