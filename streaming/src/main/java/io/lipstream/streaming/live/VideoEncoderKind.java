@@ -11,6 +11,9 @@ enum VideoEncoderKind {
    * Fixed speed -12: a third of the time of the same number without the sign, which means something
    * else to VP8. No error resilience: browsers show no picture after a lost one until it was sent
    * again or a keyframe came, so its bits would be wasted.
+   *
+   * <p>Blocks that hardly differ from the picture before are not searched: at 720p that is a fifth
+   * of the time and 0.2 dB of 52. Eight times that bound would save as much again and cost 3 dB.
    */
   LIBVPX("libvpx") {
     @Override
@@ -24,7 +27,7 @@ enum VideoEncoderKind {
       set(options, "cpu-used", "-12");
       set(options, "lag-in-frames", "0");
       set(options, "auto-alt-ref", "0");
-      set(options, "static-thresh", "1");
+      set(options, "static-thresh", "100");
       set(options, "undershoot-pct", "100");
       set(options, "overshoot-pct", "15");
       set(options, "max-intra-rate", String.valueOf(KEYFRAME_PERCENT));
