@@ -18,6 +18,8 @@ import io.lipstream.speech.SentenceCutter;
 import io.lipstream.streaming.live.FeedStatistics;
 import io.lipstream.streaming.live.Viewer;
 import io.lipstream.streaming.live.ViewerEvents;
+import java.io.OutputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -701,9 +703,56 @@ public final class LiveSession implements AutoCloseable {
     return performance.encoders();
   }
 
+  /**
+   * Begins to record what is seen and heard.
+   *
+   * @param file closed at the end
+   * @throws LipstreamException if it is being recorded or has ended
+   */
+  synchronized Recording record(
+      String recordingId, Duration longest, OutputStream file, Consumer<Recording.End> ended) {
+    requireOpen();
+    if (performance.recording() != null) {
+      throw new LipstreamException(
+          LipstreamException.Kind.INPUT,
+          "session " + id + " is being recorded",
+          "stop that recording first");
+    }
+    Stage stage = performance.appearance().stage();
+    Recording begun =
+        new Recording(
+            recordingId,
+            stage.newPicture().widthPx(),
+            stage.newPicture().heightPx(),
+            longest.toSeconds() * Beat.PICTURES_PER_SECOND,
+            file,
+            end -> {
+              stopRecording(recordingId);
+              ended.accept(end);
+            });
+    performance.record(begun);
+    return begun;
+  }
+
+  /** Records no more; the recording itself is its owner's to end. */
+  synchronized void stopRecording(String recordingId) {
+    Recording present = performance.recording();
+    if (present != null && present.id().equals(recordingId)) {
+      performance.record(null);
+      used();
+    }
+  }
+
+  void tell(SessionEvent event) {
+    events.add(event);
+  }
+
   /** For how long nobody has watched or used it. */
   synchronized long unusedNanos() {
-    boolean inUse = !performance.watchers().isEmpty() || !(state instanceof Idle);
+    boolean inUse =
+        !performance.watchers().isEmpty()
+            || performance.recording() != null
+            || !(state instanceof Idle);
     return inUse ? 0 : beat.now() - usedNanos;
   }
 

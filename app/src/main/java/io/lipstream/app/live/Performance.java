@@ -108,6 +108,7 @@ final class Performance implements AutoCloseable {
   private final LongAdder mouthsLate = new LongAdder();
   private final LongAdder soundsMissing = new LongAdder();
   private volatile long firstPictureNanos;
+  private volatile @Nullable Recording recording;
 
   Performance(Stage stage, Beat beat, Progress progress) {
     appearance = new Appearance(stage, null);
@@ -130,7 +131,19 @@ final class Performance implements AutoCloseable {
     return watchers;
   }
 
+  /** Records what is presented from now on; null for nothing any more. */
+  void record(@Nullable Recording tape) {
+    recording = tape;
+  }
+
+  @Nullable Recording recording() {
+    return recording;
+  }
+
   boolean isWatched() {
+    if (recording != null) {
+      return true;
+    }
     for (Watcher watcher : watchers) {
       if (watcher.isSeated()) {
         return true;
@@ -262,7 +275,8 @@ final class Performance implements AutoCloseable {
         watchers.forEach(this::returnToIdleLoop);
       }
       closeLeft();
-      if (feeds.isEmpty() || !isSomebodyHere()) {
+      Recording tape = recording;
+      if (tape == null && (feeds.isEmpty() || !isSomebodyHere())) {
         forget();
         return;
       }
@@ -278,6 +292,9 @@ final class Performance implements AutoCloseable {
         drawn = draw(shown.frames().frame(wanted.frameIndex(tick)), null);
       }
       long pasted = System.nanoTime();
+      if (tape != null) {
+        tape.picture(tick, drawn);
+      }
       int bitratePercent = utterance == null ? 100 : utterance.quality().bitratePercent();
       for (VideoFeed feed : feeds.values()) {
         feed.share(bitratePercent);
@@ -444,7 +461,8 @@ final class Performance implements AutoCloseable {
 
   /** Sends 20 ms to everybody; true if it is the current utterance's. */
   private boolean send(@Nullable Utterance utterance, long number) {
-    if (watchers.isEmpty() && utterance == null) {
+    Recording tape = recording;
+    if (watchers.isEmpty() && utterance == null && tape == null) {
       fading = null;
       return false;
     }
@@ -468,6 +486,9 @@ final class Performance implements AutoCloseable {
     } else {
       Arrays.fill(samples, 0);
       tailSounds--;
+    }
+    if (tape != null) {
+      tape.sound(number, samples);
     }
     sendToAll(tailSounds > 0 ? encoder().encode(samples, 0, ptsNanos) : silence.at(ptsNanos));
     long now = beat.now();
@@ -534,6 +555,11 @@ final class Performance implements AutoCloseable {
       synchronized (pictureLock) {
         if (!closed) {
           shown.leave();
+        }
+        Recording tape = recording;
+        recording = null;
+        if (tape != null) {
+          tape.stop();
         }
         closed = true;
         feeds.values().forEach(VideoFeed::close);

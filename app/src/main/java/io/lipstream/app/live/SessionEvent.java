@@ -39,6 +39,15 @@ public sealed interface SessionEvent {
   /** Something the user asked for did not work; the session goes on. */
   record Failed(String message, String hint) implements SessionEvent {}
 
+  /**
+   * A recording of the session began or ended.
+   *
+   * @param state recording, ready, or cut, which is ready but ended before it was stopped
+   * @param message why it was cut
+   */
+  record Recorded(String recording, String state, String message, String hint)
+      implements SessionEvent {}
+
   /** The session is closed; the last event. */
   record Ended(String reason) implements SessionEvent {}
 }

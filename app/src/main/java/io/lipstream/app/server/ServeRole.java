@@ -1,11 +1,13 @@
 package io.lipstream.app.server;
 
+import io.lipstream.app.config.RecordingsConfig;
 import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.WebRtcConfig;
 import io.lipstream.app.live.LiveParts;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.LiveSettings;
+import io.lipstream.app.live.Recordings;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionState;
 import io.lipstream.app.livetalking.LiveTalkingApi;
@@ -111,6 +113,13 @@ public final class ServeRole implements AutoCloseable {
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
               : null;
+      RecordingsConfig limits = config.recordings();
+      Recordings recordings =
+          keep(
+              new Recordings(
+                  data.resolve("recordings"),
+                  Duration.ofMinutes(limits.maxMinutes()),
+                  limits.atOnce()));
       web =
           keep(
               WebPort.open(
@@ -129,6 +138,7 @@ public final class ServeRole implements AutoCloseable {
                       () -> draining,
                       data.resolve("avatars"),
                       key,
+                      recordings,
                       liveTalking(setting.avatars()))));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {

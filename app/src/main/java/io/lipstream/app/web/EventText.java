@@ -26,6 +26,12 @@ final class EventText {
               .put("pictureInterval", quality.pictureInterval());
       case SessionEvent.Failed failed ->
           typed("failed").put("message", failed.message()).put("hint", failed.hint());
+      case SessionEvent.Recorded recorded ->
+          typed("recording")
+              .put("recording", recorded.recording())
+              .put("state", recorded.state())
+              .put("message", recorded.message())
+              .put("hint", recorded.hint());
       case SessionEvent.Ended ended -> typed("ended").put("reason", ended.reason());
     };
   }

@@ -2,6 +2,7 @@ package io.lipstream.app.web;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
@@ -73,6 +74,11 @@ record Problem(HttpStatus status, String detail, String hint) {
 
   /** The response, with more headers as names and values. */
   HttpResponse response(CharSequence... headers) {
+    return whole(headers).toHttpResponse();
+  }
+
+  /** The same in one piece, for an event loop, which cannot wait for itself to put it together. */
+  AggregatedHttpResponse whole(CharSequence... headers) {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     body.put("title", status.reasonPhrase());
     body.put("status", status.code());
@@ -90,6 +96,6 @@ record Problem(HttpStatus status, String detail, String hint) {
     for (int i = 0; i < headers.length; i += 2) {
       built.set(headers[i], headers[i + 1].toString());
     }
-    return HttpResponse.of(built.build(), HttpData.ofUtf8(body.toString()));
+    return AggregatedHttpResponse.of(built.build(), HttpData.ofUtf8(body.toString()));
   }
 }

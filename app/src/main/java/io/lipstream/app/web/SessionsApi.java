@@ -17,6 +17,7 @@ import io.lipstream.app.live.SessionStatistics;
 import io.lipstream.app.quality.Importance;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.AudioFile;
+import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.live.ViewerStatistics;
 import java.nio.file.Path;
@@ -57,10 +58,11 @@ final class SessionsApi {
     }
     ObjectNode body = Json.texts(request, Set.of("avatar", "voice", "background", "priority"));
     String colour = body.path("background").asText("");
-    Look look =
-        new Look(
-            text(body, "avatar", offer.avatar()),
-            colour.isBlank() ? null : Background.colour(colour));
+    String avatar = text(body, "avatar", offer.avatar());
+    if (!AvatarManifest.NAME.matcher(avatar).matches()) { // the store takes paths, callers must not
+      throw CatalogueApi.unknown(avatar);
+    }
+    Look look = new Look(avatar, colour.isBlank() ? null : Background.colour(colour));
     LiveSession session =
         sessions.create(
             new SessionRequest(

@@ -28,6 +28,7 @@ import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.TlsConfig;
 import io.lipstream.app.config.WebConfig;
 import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.Recordings;
 import io.lipstream.app.livetalking.LiveTalkingApi;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
@@ -94,6 +95,7 @@ public final class WebPort implements AutoCloseable {
       BooleanSupplier draining,
       Path folder,
       Optional<LocalKey> key,
+      Recordings recordings,
       Optional<LiveTalkingApi> liveTalking) {}
 
   private WebPort(Server server, Routes routes) {
@@ -201,6 +203,16 @@ public final class WebPort implements AutoCloseable {
     to.call(POST, "/v1/sessions/{id}/chat", Access.SPEAK, sessions::chat);
     to.call(POST, "/v1/sessions/{id}/interrupt", Access.SESSIONS, sessions::interrupt);
     to.call(POST, "/v1/sessions/{id}/end-turn", Access.SESSIONS, sessions::endTurn);
+    RecordingsApi recordings = new RecordingsApi(sessions, offer.recordings());
+    String ofSession = "/v1/sessions/{id}/recordings";
+    String recording = ofSession + "/{recording}";
+    to.call(GET, "/v1/recordings", Access.SESSIONS, recordings::all);
+    to.call(POST, ofSession, Access.SESSIONS, recordings::start);
+    to.call(GET, ofSession, Access.SESSIONS, recordings::ofSession);
+    to.call(GET, recording, Access.SESSIONS, recordings::get);
+    to.call(DELETE, recording, Access.SESSIONS, recordings::delete);
+    to.call(POST, recording + "/stop", Access.SESSIONS, recordings::stop);
+    to.add(GET, recording + "/video", Access.SESSIONS, recordings::video);
     StageApi stage = new StageApi(sessions, offer.avatars());
     to.call(POST, "/v1/sessions/{id}/avatar", Access.SESSIONS, stage::avatar);
     to.call(POST, "/v1/sessions/{id}/action", Access.SESSIONS, stage::action);
@@ -328,7 +340,7 @@ public final class WebPort implements AutoCloseable {
         HttpStatus status,
         @Nullable String description,
         @Nullable Throwable cause) {
-      return plain(headers, status).response().aggregate().join();
+      return plain(headers, status).whole();
     }
 
     private static Problem plain(@Nullable RequestHeaders headers, HttpStatus status) {

@@ -51,6 +51,7 @@ final class ServeConfigTest {
     assertThat(config.liveAudio().lookAheadMs()).isEqualTo(450);
     assertThat(config.live())
         .isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT));
+    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(60, 4));
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
     assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
@@ -75,6 +76,7 @@ final class ServeConfigTest {
               quality: {levels: [{speakers: 3, batch_frames: 4, still_quality: 50, bitrate_percent: 60, picture_interval: 2}],
                 late_percent: 7.5, step_back_ms: 800, headroom_percent: 9}}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
+            recordings: {max_minutes: 7, at_once: 8}
             voice: {engine: openai, name: n}
             language_model: {engine: openai, server: {model: o}, instructions: p}
             recognizer: {engine: openai, language: de}
@@ -111,6 +113,7 @@ final class ServeConfigTest {
                 5,
                 600,
                 new QualityConfig(List.of(new QualityConfig.Level(3, 4, 50, 60, 2)), 7.5, 800, 9)));
+    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(7, 8));
     assertThat(config.voice().name()).isEqualTo("n");
     assertThat(config.languageModel().server().model()).isEqualTo("o");
     assertThat(config.recognizer().language()).isEqualTo("de");

@@ -1,18 +1,21 @@
 package io.lipstream.app.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.lipstream.app.config.ServeConfigs;
 import io.lipstream.app.server.ServeRole;
 import io.lipstream.inference.engine.Catalogue;
+import io.lipstream.media.audio.AudioFile;
 import io.lipstream.media.avatar.AvatarStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -58,7 +61,7 @@ final class AccessTest {
             new ServeRole.Setting(
                 ServeConfigs.parse(
                     """
-                    server: {port: 0, drain_timeout_seconds: 0}
+                    server: {port: 0, drain_timeout_seconds: 0, allowed_origins: ['https://friend.example']}
                     api: {data_folder: '%s', keys: [{name: site, key: %s, scopes: [create]}]}
                     live: {avatar: tiny, max_sessions: 8}
                     metrics: {enabled: false}
@@ -280,6 +283,44 @@ final class AccessTest {
         .POST(BodyPublishers.ofString(body));
   }
 
+  private HttpResponse<String> preflight(String origin) throws Exception {
+    return send(
+        at("/v1/sessions", NONE)
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type,idempotency-key")
+            .method("OPTIONS", BodyPublishers.noBody()));
+  }
+
+  @Test
+  void onlyPagesOfConfiguredSitesMayCall() throws Exception {
+    HttpHeaders friend = preflight("https://friend.example").headers();
+    assertThat(friend.firstValue("access-control-allow-origin")).hasValue("https://friend.example");
+    assertThat(friend.firstValue("access-control-allow-methods").orElse("")).contains("POST");
+    assertThat(friend.firstValue("access-control-allow-headers").orElse(""))
+        .contains("authorization", "content-type", "idempotency-key");
+    HttpResponse<String> called =
+        send(at("/v1/voices", own).header("origin", "https://friend.example").GET());
+    assertThat(called.statusCode()).isEqualTo(200);
+    assertThat(called.headers().firstValue("access-control-allow-origin"))
+        .hasValue("https://friend.example");
+
+    assertThat(preflight("https://evil.example").headers().map())
+        .doesNotContainKey("access-control-allow-origin");
+    HttpResponse<String> refused =
+        send(at("/v1/voices", own).header("origin", "https://evil.example").GET());
+    assertThat(refused.statusCode()).isEqualTo(403);
+    assertThat(refused.headers().map()).doesNotContainKey("access-control-allow-origin");
+  }
+
+  @Test
+  void anAvatarsNameIsNoPath() throws Exception {
+    for (String path : List.of(AVATARS.resolve("tiny").toAbsolutePath().toString(), "../tiny")) {
+      String body = MAPPER.writeValueAsString(Map.of("avatar", path));
+      assertThat(post("/v1/sessions", own, body).statusCode()).as(path).isEqualTo(404);
+    }
+  }
+
   @Test
   void speaksASoundThatIsSent() throws Exception {
     JsonNode session = create();
@@ -317,6 +358,52 @@ final class AccessTest {
       wav.putShort((short) (9_000 * Math.sin(i * 0.17)));
     }
     return wav.array();
+  }
+
+  @Test
+  void aSessionIsRecordedAndItsVideoOutlivesIt() throws Exception {
+    JsonNode session = create();
+    String token = session.path("token").asText();
+    HttpResponse<String> begun = post(path(session) + "/recordings", token, "");
+    assertThat(begun.statusCode()).as(begun.body()).isEqualTo(201);
+    String recording = begun.headers().firstValue("location").orElseThrow();
+    assertThat(post(path(session) + "/recordings", token, "").statusCode())
+        .as("one at a time")
+        .isEqualTo(400);
+    post(path(session) + "/speak", token, "{\"text\": \"Hello.\"}");
+    while (!get(path(session) + "/state", token).body().contains("speaking")) {
+      Thread.sleep(20);
+    }
+    while (!get(path(session) + "/state", token).body().contains("idle")) {
+      Thread.sleep(20);
+    }
+    JsonNode done = MAPPER.readTree(post(recording + "/stop", token, "").body());
+    end(session);
+
+    assertThat(done.path("state").asText()).as(done.toString()).isEqualTo("ready");
+    assertThat(done.path("seconds").asDouble()).isGreaterThan(0.5);
+    Path file = data.resolve("video.mp4");
+    HttpResponse<Path> video =
+        client.send(at(done.path("video").asText(), token).build(), BodyHandlers.ofFile(file));
+    assertThat(video.headers().firstValue("content-type")).hasValue("video/mp4");
+    assertThat(Files.size(file)).isEqualTo(done.path("bytes").asLong());
+    double loudest = 0;
+    long samples = 0;
+    try (AudioFile sound = AudioFile.open(file)) {
+      float[] read = new float[4800];
+      for (int count = sound.read(read, 4800); count > 0; count = sound.read(read, 4800)) {
+        samples += count;
+        for (int i = 0; i < count; i++) {
+          loudest = Math.max(loudest, Math.abs(read[i]));
+        }
+      }
+    }
+    assertThat(loudest).as("the voice").isGreaterThan(0.05);
+    assertThat(samples / 48_000.0).isCloseTo(done.path("seconds").asDouble(), within(0.2));
+    assertThat(get("/v1/recordings", own).body()).contains(done.path("id").asText());
+    assertThat(get("/v1/recordings", token).statusCode()).isEqualTo(401);
+    assertThat(send(at(recording, token).DELETE()).statusCode()).isEqualTo(204);
+    assertThat(get(recording, token).statusCode()).isEqualTo(404);
   }
 
   @Test

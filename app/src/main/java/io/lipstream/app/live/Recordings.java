@@ -1,0 +1,262 @@
+package io.lipstream.app.live;
+
+import io.lipstream.media.LipstreamException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Recordings of sessions: those under way, and those in the folder, which outlive session and
+ * server. Thread-safe.
+ */
+public final class Recordings implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Recordings.class);
+  private static final int ID_BYTES = 9;
+
+  /** So much is left to others on the disk. */
+  private static final long RESERVED_BYTES = 256L << 20;
+
+  private static final int BYTES_BETWEEN_LOOKS = 1 << 20;
+  private static final int MAX_REMEMBERED = 1_000;
+  private static final String NAME = "[A-Za-z0-9_-]{1,64}";
+
+  private final Path folder;
+  private final Duration longest;
+  private final int atOnce;
+  private final SecureRandom random = new SecureRandom();
+
+  // Guarded by this.
+  private final Map<String, Running> running = new HashMap<>();
+  private final Map<String, Recording.End> ends = new LinkedHashMap<>();
+
+  /**
+   * How one stands.
+   *
+   * @param state recording, ready, or cut, which is ready but ended before it was stopped
+   * @param message why it was cut; empty otherwise
+   */
+  public record Description(
+      String session,
+      String id,
+      String state,
+      Duration duration,
+      long bytes,
+      String message,
+      String hint) {}
+
+  private record Running(LiveSession session, Recording recording) {}
+
+  /**
+   * Over a folder, which is made when it is needed.
+   *
+   * @param longest after which one ends by itself
+   * @param atOnce how many may be under way
+   */
+  public Recordings(Path folder, Duration longest, int atOnce) {
+    this.folder = folder;
+    this.longest = longest;
+    this.atOnce = atOnce;
+  }
+
+  /**
+   * Begins to record a session.
+   *
+   * @throws LipstreamException if it is recorded already or has ended, too many are under way, or
+   *     nothing can be written
+   */
+  public Description start(LiveSession session) {
+    byte[] bytes = new byte[ID_BYTES];
+    random.nextBytes(bytes);
+    String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    synchronized (this) {
+      if (running.size() >= atOnce) {
+        throw new LipstreamException(
+            LipstreamException.Kind.ENVIRONMENT,
+            "all " + atOnce + " recordings are taken",
+            "stop one, or raise recordings.at_once");
+      }
+      Path file = file(session.id(), id);
+      OutputStream out = open(file);
+      try {
+        Recording recording = session.record(id, longest, out, end -> ended(session, id, end));
+        running.put(id, new Running(session, recording));
+      } catch (RuntimeException e) {
+        discard(file, out);
+        throw e;
+      }
+    }
+    session.tell(new SessionEvent.Recorded(id, "recording", "", ""));
+    return find(session.id(), id).orElseThrow();
+  }
+
+  private OutputStream open(Path file) {
+    try {
+      Files.createDirectories(folder);
+      return new Bounded(Files.newOutputStream(file));
+    } catch (IOException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.OUTPUT,
+          "recordings cannot be written to " + folder + ": " + e,
+          "check its permissions, or give another with api.data_folder",
+          e);
+    }
+  }
+
+  private static void discard(Path file, OutputStream out) {
+    try (out) {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      LOG.warn("{} cannot be deleted: {}", file, e.toString());
+    }
+  }
+
+  private void ended(LiveSession session, String id, Recording.End end) {
+    LipstreamException failure = end.failure();
+    synchronized (this) {
+      running.remove(id);
+      ends.put(id, end);
+      if (ends.size() > MAX_REMEMBERED) {
+        ends.remove(ends.keySet().iterator().next());
+      }
+    }
+    if (failure == null) {
+      session.tell(new SessionEvent.Recorded(id, "ready", "", ""));
+    } else {
+      LOG.warn("session {}: recording {} ended: {}", session.id(), id, failure.getMessage());
+      session.tell(new SessionEvent.Recorded(id, "cut", failure.getMessage(), failure.hint()));
+    }
+    LOG.info("session {}: recording {} has {} pictures", session.id(), id, end.pictures());
+  }
+
+  /** Ends one and waits until its file is whole; does nothing if it has ended. */
+  public void stop(String session, String id) {
+    Running one;
+    synchronized (this) {
+      one = running.get(id);
+    }
+    if (one != null && one.session().id().equals(session)) {
+      one.session().stopRecording(id);
+      one.recording().close();
+    }
+  }
+
+  public Optional<Description> find(String session, String id) {
+    return isName(session) && isName(id) && Files.exists(file(session, id))
+        ? Optional.of(describe(session, id))
+        : Optional.empty();
+  }
+
+  /** Those of a session, or of all of them where its id is empty. */
+  public List<Description> list(String session) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.matches(NAME + "\\." + NAME + "\\.mp4"))
+          .map(name -> name.split("\\.", -1))
+          .filter(parts -> session.isEmpty() || parts[0].equals(session))
+          .map(parts -> describe(parts[0], parts[1]))
+          .sorted(Comparator.comparing(Description::session).thenComparing(Description::id))
+          .toList();
+    } catch (IOException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.OUTPUT,
+          "the recordings in " + folder + " cannot be listed: " + e,
+          "check its permissions",
+          e);
+    }
+  }
+
+  /** The file of one that is there. */
+  public Path file(String session, String id) {
+    if (!isName(session) || !isName(id)) {
+      throw new IllegalArgumentException("no ids: " + session + ", " + id);
+    }
+    return folder.resolve(session + "." + id + ".mp4");
+  }
+
+  private static boolean isName(String text) {
+    return text.matches(NAME);
+  }
+
+  /** Ends and deletes one. */
+  public void delete(String session, String id) {
+    stop(session, id);
+    synchronized (this) {
+      ends.remove(id);
+    }
+    try {
+      Files.deleteIfExists(file(session, id));
+    } catch (IOException e) {
+      throw new LipstreamException(
+          LipstreamException.Kind.OUTPUT,
+          "recording " + id + " cannot be deleted: " + e,
+          "check the permissions of " + folder,
+          e);
+    }
+  }
+
+  private synchronized Description describe(String session, String id) {
+    long bytes = file(session, id).toFile().length();
+    if (running.containsKey(id)) {
+      return new Description(session, id, "recording", Duration.ZERO, bytes, "", "");
+    }
+    Recording.End end = ends.get(id);
+    if (end == null) { // of a server before this one
+      return new Description(session, id, "ready", Duration.ZERO, bytes, "", "");
+    }
+    Duration duration = Duration.ofMillis(end.pictures() * 1000 / Beat.PICTURES_PER_SECOND);
+    LipstreamException failure = end.failure();
+    return failure == null
+        ? new Description(session, id, "ready", duration, bytes, "", "")
+        : new Description(
+            session, id, "cut", duration, bytes, failure.getMessage(), failure.hint());
+  }
+
+  /** Ends all that are under way. */
+  @Override
+  public void close() {
+    List<Running> all;
+    synchronized (this) {
+      all = List.copyOf(running.values());
+    }
+    all.forEach(each -> each.recording().close());
+  }
+
+  /** A file that leaves some of its disk to others. */
+  private final class Bounded extends FilterOutputStream {
+    private long untilLook;
+
+    Bounded(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      untilLook -= length;
+      if (untilLook < 0) {
+        untilLook = BYTES_BETWEEN_LOOKS;
+        if (Files.getFileStore(folder).getUsableSpace() < RESERVED_BYTES) {
+          throw new IOException("No space left on device");
+        }
+      }
+      out.write(bytes, offset, length);
+    }
+  }
+}
