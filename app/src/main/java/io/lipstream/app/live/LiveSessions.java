@@ -93,8 +93,7 @@ public final class LiveSessions implements AutoCloseable {
     reserve();
     LiveSession session;
     try {
-      session =
-          new LiveSession(id, request, parts, settings, beat, workload, stages, this::ended);
+      session = new LiveSession(id, request, parts, settings, beat, workload, stages, this::ended);
     } catch (RuntimeException | Error e) {
       release();
       throw e;

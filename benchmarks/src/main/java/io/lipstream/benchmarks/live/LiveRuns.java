@@ -22,6 +22,7 @@ import java.util.Map;
  *   benchmarks/live skew ada 600                # sound against pictures at the receiver
  *   benchmarks/live connect ada 100             # from the offer to the first picture
  *   benchmarks/live answer ada 20               # from text to the first spoken picture
+ *   benchmarks/live interrupt ada 50            # from the call to the last sound
  * </pre>
  */
 public final class LiveRuns {
@@ -44,7 +45,7 @@ public final class LiveRuns {
           """
           usage: benchmarks/live idle|speaking AVATAR SESSIONS SECONDS
                  benchmarks/live skew AVATAR SECONDS
-                 benchmarks/live connect|answer AVATAR TIMES
+                 benchmarks/live connect|answer|interrupt AVATAR TIMES
           """);
       System.exit(2);
     }
@@ -61,6 +62,7 @@ public final class LiveRuns {
         case "skew" -> runs.skew(number);
         case "connect" -> runs.connect(number);
         case "answer" -> runs.answer(number);
+        case "interrupt" -> runs.interrupt(number);
         default -> throw new IllegalArgumentException("no run is called " + arguments[0]);
       }
     }
@@ -238,6 +240,33 @@ public final class LiveRuns {
         Locale.ROOT,
         "  of which from the sound being there (the server's own figure) %s%n",
         percentiles(ours));
+  }
+
+  /** Interrupts in the middle of a sentence, at moments spread over half a second. */
+  private void interrupt(int times) throws IOException, InterruptedException {
+    String session = server.createSession();
+    Receiver receiver = Receiver.join(server, session, endpoint, LiveVideoCodec.VP8, true);
+    receiver.awaitPicture();
+    List<Double> silences = new ArrayList<>();
+    List<Double> calls = new ArrayList<>();
+    for (int i = 0; i < times; i++) {
+      long asked = System.nanoTime();
+      server.say(session, SENTENCE);
+      while (receiver.lastAudibleNanos < asked) {
+        Thread.sleep(5);
+      }
+      Thread.sleep(1000 + i * 97 % 500);
+      long called = System.nanoTime();
+      server.interrupt(session);
+      calls.add((System.nanoTime() - called) / 1e6);
+      Thread.sleep(1500);
+      // A pause between words may have been on at that moment: then nothing came after the call.
+      silences.add(Math.max(0, receiver.lastAudibleNanos - called) / 1e6);
+    }
+    receiver.close();
+    System.out.printf(Locale.ROOT, "%d interruptions, from before the call, in ms:%n", times);
+    System.out.printf(Locale.ROOT, "  last packet with sound %s%n", percentiles(silences));
+    System.out.printf(Locale.ROOT, "  the call's answer      %s%n", percentiles(calls));
   }
 
   private static long firstAfter(List<Arrival> arrivals, long nanos) {

@@ -119,6 +119,10 @@ final class ServerProcess implements AutoCloseable {
     post("/v1/sessions/" + id + "/say", body, "application/json");
   }
 
+  void interrupt(String id) throws IOException, InterruptedException {
+    post("/v1/sessions/" + id + "/interrupt", "", "application/json");
+  }
+
   /** The answer to a viewer's offer. */
   String whep(String id, String offer) throws IOException, InterruptedException {
     return post("/v1/sessions/" + id + "/whep", offer, "application/sdp").body();
