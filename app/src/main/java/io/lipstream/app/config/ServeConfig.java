@@ -32,7 +32,8 @@ public record ServeConfig(
     CapacityConfig capacity,
     BatchingConfig batching,
     LoggingConfig logging,
-    MetricsConfig metrics) {
+    MetricsConfig metrics,
+    TracingConfig tracing) {
 
   /** What holds where the file says nothing. */
   public static final ServeConfig DEFAULT =
@@ -57,7 +58,8 @@ public record ServeConfig(
           CapacityConfig.DEFAULT,
           BatchingConfig.DEFAULT,
           LoggingConfig.DEFAULT,
-          MetricsConfig.DEFAULT);
+          MetricsConfig.DEFAULT,
+          TracingConfig.DEFAULT);
 
   public ServeConfig {
     models = Collections.unmodifiableMap(new TreeMap<>(models));
@@ -141,6 +143,7 @@ public record ServeConfig(
         capacity,
         batching,
         logging,
-        metrics);
+        metrics,
+        tracing);
   }
 }

@@ -34,6 +34,37 @@ public interface LiveEvents {
     KEY
   }
 
+  /** The way of an utterance to its first packet. */
+  enum Point {
+    /** Its first sound is there. */
+    SOUND,
+    /** What its first mouth needs to know is there. */
+    FEATURES,
+    /** Its first mouth is drawn. */
+    MOUTH,
+    /** The first picture with a mouth of its own is put together. */
+    PICTURE,
+    /** That is encoded, and its first packet on its way. */
+    PACKET
+  }
+
+  /** Follows one utterance until it is seen. */
+  interface Opening {
+    /** Follows nothing. */
+    Opening NONE = point -> {};
+
+    /** It got that far; calls after the first mean nothing. */
+    void reached(Point point);
+
+    /** It has ended, however far it got. */
+    default void over() {}
+  }
+
+  /** Somebody asks the avatar to say something; called by who asks. */
+  default Opening asked() {
+    return Opening.NONE;
+  }
+
   /** A step was done once. */
   default void took(Step step, long nanos) {}
 

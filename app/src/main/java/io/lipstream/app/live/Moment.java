@@ -49,9 +49,16 @@ final class Moment {
 
   volatile MouthState mouthState = MouthState.NONE;
 
-  /** A moment without sound. */
-  Moment(Stage stage) {
+  private final LiveEvents.Opening opening;
+
+  /**
+   * A moment without sound.
+   *
+   * @param opening told when a mouth is drawn
+   */
+  Moment(Stage stage, LiveEvents.Opening opening) {
     this.stage = stage;
+    this.opening = opening;
     frame = new MouthFrame(stage.spec(), Values.UINT8, this::ended);
     mouth = new byte[frame.mouthBytes()];
   }
@@ -60,6 +67,7 @@ final class Moment {
   private void ended(MouthFrame done, Outcome outcome, long queueNanos, long nanos, int batch) {
     if (outcome == Outcome.COMPUTED) {
       stage.drawn(queueNanos + nanos);
+      opening.reached(LiveEvents.Point.MOUTH);
     }
     mouthState = outcome == Outcome.COMPUTED ? MouthState.DRAWN : MouthState.MISSING;
   }

@@ -284,6 +284,7 @@ final class Performance implements AutoCloseable {
       if (utterance != null && moment != null && utterance.skips(tick)) {
         return;
       }
+      boolean mouthSeen = moment != null && moment.mouthState == MouthState.DRAWN;
       long from = System.nanoTime();
       I420Frame drawn;
       if (moment != null && moment.stage == shown) {
@@ -296,6 +297,9 @@ final class Performance implements AutoCloseable {
         tape.picture(tick, drawn);
       }
       int bitratePercent = utterance == null ? 100 : utterance.quality().bitratePercent();
+      if (mouthSeen && utterance != null) {
+        utterance.opening().reached(LiveEvents.Point.PICTURE);
+      }
       for (VideoFeed feed : feeds.values()) {
         feed.share(bitratePercent);
         feed.picture(drawn, ptsNanos);
@@ -305,6 +309,9 @@ final class Performance implements AutoCloseable {
         shown.events().took(LiveEvents.Step.PASTE, pasted - from);
         shown.events().took(LiveEvents.Step.ENCODE, System.nanoTime() - pasted);
         tell(utterance, ptsNanos);
+        if (mouthSeen) {
+          utterance.opening().reached(LiveEvents.Point.PACKET);
+        }
       }
     }
   }

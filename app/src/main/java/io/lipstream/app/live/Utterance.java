@@ -74,6 +74,7 @@ final class Utterance {
   private final Reading reading;
   private final Captions captions;
   private final String session;
+  private final LiveEvents.Opening opening;
   private final Thread director;
 
   /** Whether the engine promised its mouths. */
@@ -149,10 +150,16 @@ final class Utterance {
     captions = new Captions(events);
     reading = new Reading(session, voice, voiceName, moreComing, beat.clock(), this::wake, failed);
     stage = appearance.get().stage();
+    opening = stage.events().asked();
     for (int i = 0; i < MOMENTS; i++) {
-      free.add(new Moment(stage));
+      free.add(new Moment(stage, opening));
     }
     director = Thread.ofPlatform().daemon().name("director-" + session).unstarted(this::direct);
+  }
+
+  /** Where it is on the way to its first packet. */
+  LiveEvents.Opening opening() {
+    return opening;
   }
 
   void start() {
@@ -424,6 +431,7 @@ final class Utterance {
     if (piece.begins) {
       hearing.begin(piece.line);
     }
+    opening.reached(LiveEvents.Point.SOUND);
     long from = System.nanoTime();
     hearing.hear(piece.interleaved, piece.frames);
     reading.giveBack(piece);
@@ -444,8 +452,9 @@ final class Utterance {
         return;
       }
       if (moment.stage != stage) {
-        moment = new Moment(stage);
+        moment = new Moment(stage, opening);
       }
+      opening.reached(LiveEvents.Point.FEATURES);
       planned.next(moment);
       long soon = beat.now() + (takeBegun ? TOO_NEAR_NANOS : leadNanos(planned.isLive()));
       takeBegun = true;
@@ -507,5 +516,6 @@ final class Utterance {
       taking = false;
     }
     reading.stop();
+    opening.over();
   }
 }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
@@ -34,6 +35,7 @@ public final class LiveMetrics implements LiveEvents {
   private static final Duration[] SKEWS = millis(2, 5, 10, 20, 30, 40, 60, 80, 120, 200);
 
   private final MeterRegistry registry;
+  private final Supplier<Opening> openings;
   private final Map<Step, Timer> steps = new EnumMap<>(Step.class);
   private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
   private final Timer firstPicture;
@@ -46,8 +48,19 @@ public final class LiveMetrics implements LiveEvents {
   private final Counter underruns;
   private volatile double quality = 100;
 
+  /** Meters of sessions that nobody traces. */
   public LiveMetrics(MeterRegistry registry) {
+    this(registry, () -> Opening.NONE);
+  }
+
+  /**
+   * Meters.
+   *
+   * @param openings asked for one when an avatar is to say something
+   */
+  public LiveMetrics(MeterRegistry registry, Supplier<Opening> openings) {
     this.registry = registry;
+    this.openings = openings;
     for (Step step : Step.values()) {
       steps.put(
           step,
@@ -114,6 +127,11 @@ public final class LiveMetrics implements LiveEvents {
 
   private Counter counter(String name, String description) {
     return Counter.builder(name).description(description).register(registry);
+  }
+
+  @Override
+  public Opening asked() {
+    return openings.get();
   }
 
   @Override

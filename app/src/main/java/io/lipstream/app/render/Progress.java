@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
  *
  * <p>One thread reports. Costs nothing between two updates.
  */
-public final class Progress {
+public final class Progress implements RenderPipeline.FrameCount {
   /** How progress is shown. */
   public enum Style {
     NONE,
@@ -57,6 +57,7 @@ public final class Progress {
    *
    * @param expectedFrames frames in all, or 0 while nobody knows
    */
+  @Override
   public void frames(long done, long expectedFrames) {
     if (style == Style.NONE) {
       return;

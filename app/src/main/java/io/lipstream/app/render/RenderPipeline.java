@@ -47,10 +47,16 @@ public final class RenderPipeline {
       AvatarManifest manifest,
       PasteEdge edge) {}
 
+  /** Hears how many frames are done, and how many there will be, 0 while nobody knows. */
+  @FunctionalInterface
+  public interface FrameCount {
+    void frames(long done, long expectedFrames);
+  }
+
   private final Cast cast;
   private final int outputFps;
   private final int workers;
-  private final Progress progress;
+  private final FrameCount progress;
   private final StageTimes stages = new StageTimes();
 
   private final BlockingQueue<Segment> free;
@@ -75,7 +81,7 @@ public final class RenderPipeline {
    *     repeated or left out
    * @param workers threads that run the generator
    */
-  public RenderPipeline(Cast cast, int outputFps, int workers, Progress progress) {
+  public RenderPipeline(Cast cast, int outputFps, int workers, FrameCount progress) {
     this.cast = cast;
     this.outputFps = outputFps;
     this.workers = workers;

@@ -15,6 +15,9 @@ import io.lipstream.app.log.EngineLog;
 import io.lipstream.app.metrics.EngineMetrics;
 import io.lipstream.app.metrics.LiveMetrics;
 import io.lipstream.app.metrics.MetricsPort;
+import io.lipstream.app.render.Clips;
+import io.lipstream.app.tracing.SpeechSpans;
+import io.lipstream.app.tracing.Tracing;
 import io.lipstream.app.web.LocalKey;
 import io.lipstream.app.web.WebPort;
 import io.lipstream.inference.EngineOptions;
@@ -92,7 +95,8 @@ public final class ServeRole implements AutoCloseable {
                   config.computing(), setting.base(), setting.catalogue(), meters.and(log)));
       meters.watch(engine.models());
       endpoint = keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
-      LiveMetrics liveMeters = new LiveMetrics(registry);
+      Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-serve"));
+      LiveMetrics liveMeters = new LiveMetrics(registry, new SpeechSpans(tracing.tracer())::open);
       TalkParts talk = keep(TalkParts.open(config, setting.environment()));
       sessions =
           keep(
@@ -109,6 +113,7 @@ public final class ServeRole implements AutoCloseable {
                   live(config),
                   System::nanoTime));
       liveMeters.watch(sessions, endpoint);
+      Clips clips = keep(Clips.open(setting.avatars(), talk.voice(), engine, setting.catalogue()));
       metrics =
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
@@ -139,7 +144,10 @@ public final class ServeRole implements AutoCloseable {
                       data.resolve("avatars"),
                       key,
                       recordings,
-                      liveTalking(setting.avatars()))));
+                      liveTalking(setting.avatars()),
+                      registry::scrape,
+                      clips,
+                      tracing.tracer())));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {
       free();

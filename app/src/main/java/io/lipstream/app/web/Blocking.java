@@ -5,6 +5,7 @@ import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.opentelemetry.context.Scope;
 
 /** A route whose handler may wait: it has a thread of its own and the whole request. */
 final class Blocking implements HttpService {
@@ -24,7 +25,13 @@ final class Blocking implements HttpService {
   public HttpResponse serve(ServiceRequestContext ctx, HttpRequest req) {
     return HttpResponse.of(
         req.aggregate()
-            .thenApplyAsync(request -> handler.answer(ctx, request), ctx.blockingTaskExecutor())
+            .thenApplyAsync(request -> answer(ctx, request), ctx.blockingTaskExecutor())
             .exceptionally(failure -> Problem.of(failure).response()));
+  }
+
+  private HttpResponse answer(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    try (Scope _ = HttpSpans.trace(ctx).makeCurrent()) {
+      return handler.answer(ctx, request);
+    }
   }
 }

@@ -7,10 +7,12 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.SimpleDecoratingHttpService;
+import io.lipstream.app.live.LiveEvents;
 import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Lets in, to one route, who may use it and does not use it too often. */
 final class Guard extends SimpleDecoratingHttpService {
@@ -19,12 +21,19 @@ final class Guard extends SimpleDecoratingHttpService {
   private final Access access;
   private final Credentials credentials;
   private final RequestRate rate;
+  private final Consumer<LiveEvents.Refusal> refused;
 
-  Guard(HttpService delegate, Access access, Credentials credentials, RequestRate rate) {
+  Guard(
+      HttpService delegate,
+      Access access,
+      Credentials credentials,
+      RequestRate rate,
+      Consumer<LiveEvents.Refusal> refused) {
     super(delegate);
     this.access = access;
     this.credentials = credentials;
     this.rate = rate;
+    this.refused = refused;
   }
 
   /** Who makes a request that was let in. */
@@ -38,6 +47,7 @@ final class Guard extends SimpleDecoratingHttpService {
     String counted = known.map(Caller::name).orElse("address " + Credentials.address(ctx));
     Duration wait = rate.take(counted);
     if (!wait.isZero()) {
+      refused.accept(LiveEvents.Refusal.RATE);
       return new Problem(
               HttpStatus.TOO_MANY_REQUESTS,
               "too many requests",
@@ -45,6 +55,7 @@ final class Guard extends SimpleDecoratingHttpService {
           .response(HttpHeaderNames.RETRY_AFTER, String.valueOf(wait.toSeconds() + 1));
     }
     if (known.isEmpty() && access != Access.OPEN) {
+      refused.accept(LiveEvents.Refusal.KEY);
       return new Problem(
               HttpStatus.UNAUTHORIZED,
               "no valid key or token came with the request",
@@ -54,6 +65,7 @@ final class Guard extends SimpleDecoratingHttpService {
     if (known.isPresent()) {
       Caller caller = known.get();
       if (!caller.may(access, String.valueOf(ctx.pathParam("id")))) {
+        refused.accept(LiveEvents.Refusal.KEY);
         return new Problem(
                 HttpStatus.FORBIDDEN,
                 "this " + (caller.session().isEmpty() ? "key" : "token") + " is not good for that",

@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
+import com.linecorp.armeria.common.ResponseCompleteException;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.util.Exceptions;
@@ -53,6 +54,10 @@ record Problem(HttpStatus status, String detail, String hint) {
               HttpStatus.REQUEST_ENTITY_TOO_LARGE,
               "the request's body has more than " + large.maxContentLength() + " bytes",
               "send less");
+      // Its body was more than is taken, which the port has said by itself.
+      case ResponseCompleteException _ ->
+          new Problem(
+              HttpStatus.REQUEST_ENTITY_TOO_LARGE, "the request's body is too large", "send less");
       case Throwable other -> {
         LOG.error("a request failed", other);
         yield new Problem(

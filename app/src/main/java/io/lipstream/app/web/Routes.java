@@ -3,9 +3,11 @@ package io.lipstream.app.web;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServerBuilder;
+import io.lipstream.app.live.LiveEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** What can be called, and what a caller must be allowed to for it. */
 final class Routes {
@@ -47,14 +49,18 @@ final class Routes {
     return List.copyOf(all);
   }
 
-  void bind(ServerBuilder builder, Credentials credentials, RequestRate rate) {
+  void bind(
+      ServerBuilder builder,
+      Credentials credentials,
+      RequestRate rate,
+      Consumer<LiveEvents.Refusal> refused) {
     for (Route each : all) {
       builder
           .route()
           .methods(methods(each))
           .path(each.path())
           .maxRequestLength(each.maxBytes())
-          .build(new Guard(each.service(), each.access(), credentials, rate));
+          .build(new Guard(each.service(), each.access(), credentials, rate, refused));
     }
   }
 

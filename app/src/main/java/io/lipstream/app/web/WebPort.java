@@ -22,19 +22,21 @@ import com.linecorp.armeria.server.ServiceConfig;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.cors.CorsService;
 import com.linecorp.armeria.server.file.FileService;
-import io.lipstream.app.config.ApiConfig;
 import io.lipstream.app.config.IceServerConfig;
 import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.TlsConfig;
 import io.lipstream.app.config.WebConfig;
+import io.lipstream.app.live.LiveEvents;
 import io.lipstream.app.live.LiveSessions;
 import io.lipstream.app.live.Recordings;
 import io.lipstream.app.livetalking.LiveTalkingApi;
+import io.lipstream.app.render.Clips;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
 import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.netty.handler.ssl.ClientAuth;
+import io.opentelemetry.api.trace.Tracer;
 import java.io.File;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -48,6 +50,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +84,9 @@ public final class WebPort implements AutoCloseable {
    * @param folder of the avatars, in which those that are imported are kept
    * @param key the server's own; empty where callers need none
    * @param liveTalking answers front ends of LiveTalking, where they are served
+   * @param metrics as Prometheus reads them
+   * @param clips rendered for who asks
+   * @param tracer of what is called
    */
   public record Offer(
       AvatarStore avatars,
@@ -96,7 +102,10 @@ public final class WebPort implements AutoCloseable {
       Path folder,
       Optional<LocalKey> key,
       Recordings recordings,
-      Optional<LiveTalkingApi> liveTalking) {}
+      Optional<LiveTalkingApi> liveTalking,
+      Supplier<String> metrics,
+      Clips clips,
+      Tracer tracer) {}
 
   private WebPort(Server server, Routes routes) {
     this.server = server;
@@ -136,10 +145,15 @@ public final class WebPort implements AutoCloseable {
     Credentials credentials =
         new Credentials(config.api(), offer.key().map(LocalKey::value).orElse(""));
     RequestRate rate = new RequestRate(config.api().requestsPerSecond(), System::nanoTime);
-    Routes routes = routes(config.api(), offer, credentials);
-    routes.bind(builder, credentials, rate);
+    Consumer<LiveEvents.Refusal> refused = offer.sessions()::refused;
+    Routes routes = routes(config, offer, credentials);
     offer.liveTalking().ifPresent(api -> api.bind(builder));
+    routes.bind(builder, credentials, rate, refused);
+    for (String board : List.of("/ops", "/studio")) {
+      builder.route().get(board).build((ctx, req) -> HttpResponse.ofRedirect(board + "/"));
+    }
     builder.serviceUnder("/", new PassApi(credentials).with(page()));
+    builder.decorator(service -> new HttpSpans(service, offer.tracer()));
     builder.decorator(service -> new SameSite(service, web.allowedHosts(), web.allowedOrigins()));
     Server server = builder.build();
     try {
@@ -164,7 +178,7 @@ public final class WebPort implements AutoCloseable {
     return failure.getCause() == null ? failure : cause(failure.getCause());
   }
 
-  private static Routes routes(ApiConfig config, Offer offer, Credentials credentials) {
+  private static Routes routes(ServeConfig config, Offer offer, Credentials credentials) {
     CatalogueApi.Offer first =
         new CatalogueApi.Offer(offer.avatar(), offer.hiddenAvatars(), offer.voice());
     CatalogueApi catalogue = new CatalogueApi(offer.avatars(), offer.voices(), first);
@@ -175,7 +189,7 @@ public final class WebPort implements AutoCloseable {
     AvatarsApi avatars =
         new AvatarsApi(offer.avatars(), offer.sessions(), offer.folder(), catalogue);
     Idempotency idempotency = new Idempotency(MAX_REMEMBERED_ANSWERS, System::nanoTime);
-    long maxUploadBytes = (long) config.maxUploadMb() << 20;
+    long maxUploadBytes = (long) config.api().maxUploadMb() << 20;
 
     Routes to = new Routes();
     ApiDocument document = ApiDocument.read();
@@ -230,6 +244,15 @@ public final class WebPort implements AutoCloseable {
     to.call(OPTIONS, "/v1/sessions/{id}/whep", Access.SESSIONS, whep::options);
     to.call(PATCH, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::trickle);
     to.call(DELETE, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::delete);
+    ClipsApi clips = new ClipsApi(offer.clips(), first);
+    to.call(POST, "/v1/clips", Access.CREATE, clips::create);
+    to.call(GET, "/v1/clips/{id}", Access.CREATE, clips::get);
+    to.call(DELETE, "/v1/clips/{id}", Access.CREATE, clips::delete);
+    to.add(GET, "/v1/clips/{id}/video", Access.CREATE, clips::video);
+    OpsApi ops =
+        new OpsApi(
+            offer.sessions(), config.live().maxSessions(), offer.metrics(), offer.draining());
+    to.add(GET, "/v1/ops", Access.OPS, ops);
     return to;
   }
 

@@ -10,7 +10,10 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.ServeConfigs;
+import io.lipstream.app.live.LiveEvents;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class RequestRateTest {
@@ -52,12 +55,14 @@ final class RequestRateTest {
   @Test
   void tooManyRequestsAreTold429AndWhenToComeAgain() throws Exception {
     ServeConfig config = ServeConfigs.parse("api: {auth: false}");
+    List<LiveEvents.Refusal> refused = new ArrayList<>();
     Guard guard =
         new Guard(
             (ctx, req) -> HttpResponse.of(HttpStatus.OK),
             Access.CREATE,
             new Credentials(config.api(), ""),
-            rate);
+            rate,
+            refused::add);
     HttpRequest request = HttpRequest.of(HttpMethod.GET, "/v1/avatars");
     for (int i = 0; i < 20; i++) {
       assertThat(ask(guard, request).status()).isEqualTo(HttpStatus.OK);
@@ -65,6 +70,7 @@ final class RequestRateTest {
     AggregatedHttpResponse last = ask(guard, request);
     assertThat(last.status()).isEqualTo(HttpStatus.TOO_MANY_REQUESTS);
     assertThat(last.headers().get("retry-after")).isEqualTo("1");
+    assertThat(refused).containsExactly(LiveEvents.Refusal.RATE);
   }
 
   private static AggregatedHttpResponse ask(Guard guard, HttpRequest request) throws Exception {

@@ -201,6 +201,11 @@ final class WebPortTest {
         "GET | /v1/sessions/none | application/json | x | 404 | POST /v1/sessions",
         "GET | /v1/sessions/none/events | application/json | x | 404 | POST /v1/sessions",
         "POST | /v1/sessions/none/whep | application/sdp | v=0 | 404 | POST /v1/sessions",
+        "POST | /v1/clips | application/json | {\"text\": \" \"} | 400 | text",
+        "POST | /v1/clips | application/json | {\"text\": \"a\", \"avatar\": \"x\"} | 404 | tiny",
+        "POST | /v1/clips | application/json | {\"text\": \"a\", \"voice\": \"x\"} | 400 | use one of",
+        "GET | /v1/clips/none | application/json | x | 404 | POST /v1/clips",
+        "GET | /v1/clips/none/video | application/json | x | 404 | POST /v1/clips",
         "PUT | /v1/sessions | application/json | {} | 405 | docs/api.md",
         "GET | /v1/avatars/nobody/picture | application/json | x | 404 | /v1/avatars",
         "GET | /v1/avatars/..%2Fada/picture | application/json | x | 400 | docs/api.md",
@@ -234,6 +239,64 @@ final class WebPortTest {
           .isEqualTo(413);
       assertThat(post(session + "/say", "application/json", "{\"text\": \" \"}").statusCode())
           .isEqualTo(400);
+    } finally {
+      end(session);
+    }
+  }
+
+  @Test
+  void rendersAClipThatCanBeFetchedAndForgotten() throws Exception {
+    HttpResponse<String> ordered =
+        post("/v1/clips", "application/json", "{\"text\": \"Hello there.\"}");
+    assertThat(ordered.statusCode()).as(ordered.body()).isEqualTo(202);
+    String clip = ordered.headers().firstValue("location").orElseThrow();
+    JsonNode now = json(send(at(clip).build()));
+    while (List.of("waiting", "rendering").contains(now.path("state").asText())) {
+      Thread.sleep(50);
+      now = json(send(at(clip).build()));
+    }
+
+    assertThat(now.path("state").asText()).as(now.toString()).isEqualTo("ready");
+    assertThat(now.path("avatar").asText()).isEqualTo("tiny");
+    assertThat(now.path("framesDone").asInt()).isGreaterThan(10);
+    HttpResponse<byte[]> video =
+        client.send(at(now.path("video").asText()).build(), BodyHandlers.ofByteArray());
+    assertThat(video.headers().firstValue("content-type")).hasValue("video/mp4");
+    assertThat(new String(video.body(), 4, 4, StandardCharsets.US_ASCII)).isEqualTo("ftyp");
+    assertThat(send(at(clip).DELETE().build()).statusCode()).isEqualTo(204);
+    assertThat(send(at(clip).build()).statusCode()).isEqualTo(404);
+    assertThat(send(at(clip + "/video").build()).statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void tellsWhatItDoesOnceAndEachSecond() throws Exception {
+    String session = session();
+    try {
+      JsonNode once = json(send(at("/v1/ops").build()));
+      assertThat(once.path("draining").asBoolean()).isFalse();
+      assertThat(once.path("maxSessions").asInt()).isEqualTo(3);
+      assertThat(once.path("metrics").path("concurrent_streams").asInt(-1)).isZero();
+      assertThat(once.path("metrics").path("lipstream_sessions{state=\"idle\"}").asInt())
+          .isPositive();
+      assertThat(once.path("sessions")).isNotEmpty();
+      assertThat(once.toString()).doesNotContain(session.substring(session.lastIndexOf('/') + 1));
+
+      try (BufferedReader events =
+          new BufferedReader(
+              new InputStreamReader(
+                  client
+                      .send(
+                          at("/v1/ops").header("accept", "text/event-stream").build(),
+                          BodyHandlers.ofInputStream())
+                      .body(),
+                  StandardCharsets.UTF_8))) {
+        for (int i = 0; i < 2; i++) {
+          assertThat(events.readLine()).isEqualTo("event: reading");
+          assertThat(MAPPER.readTree(events.readLine().substring(6)).path("at").asLong())
+              .isPositive();
+          assertThat(events.readLine()).isEmpty();
+        }
+      }
     } finally {
       end(session);
     }

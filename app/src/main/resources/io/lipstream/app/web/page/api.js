@@ -20,7 +20,7 @@ const tokens = new Map();
 const tokenOf = (path) => tokens.get(path.split("/").slice(0, 4).join("/"));
 
 /** A key behind the address, /#key=..., is exchanged for a cookie and is seen no more. */
-const entered = (async () => {
+export const entered = (async () => {
   const key = new URLSearchParams(location.hash.slice(1)).get("key");
   if (key) {
     history.replaceState(null, "", location.pathname);
@@ -31,7 +31,7 @@ const entered = (async () => {
 /** The cookie of a server that was set up anew is worth nothing; its page brings another. */
 const enterAgain = () => fetch("/", { cache: "no-store" });
 
-async function call(method, path, { body, type = "application/json", keepalive = false, again = true } = {}) {
+export async function call(method, path, { body, type = "application/json", keepalive = false, again = true } = {}) {
   const headers = body === undefined ? {} : { "Content-Type": type };
   const token = tokenOf(path);
   if (token) {
