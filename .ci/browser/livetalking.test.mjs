@@ -1,72 +1,186 @@
-// A front end as people wrote them for LiveTalking: a plain RTCPeerConnection and fetch, in a real Chromium.
+// A front end as people wrote them for LiveTalking, served from where its calls go, in a real Chromium.
+// LIVETALKING_WEB=FOLDER drives LiveTalking's own page instead: the folder web/ of its repository.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { otherSite, serve } from "./server.mjs";
+import { serve } from "./server.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
-let site;
+const WATCH = readFileSync(join(import.meta.dirname, "watch.js"), "utf8");
+const THEIRS = process.env.LIVETALKING_WEB;
+const ADA = { mouth: [590, 345, 110, 75], still: [590, 175, 110, 30] };
+const AUDIBLE = 0.004;
+const PATIENCE = 60_000;
+
 let server;
 let browser;
 
 before(async () => {
-  site = await otherSite("<!doctype html><title>Front end</title><video autoplay muted playsinline></video>", "");
-  server = await serve([site.origin], { more: "livetalking_api: true, " });
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  server = await serve([], { more: "livetalking_api: true, " });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"] });
 });
 
 after(async () => {
   await browser?.close();
-  site?.close();
   assert.equal(await server?.stop(), 0, server?.log());
 });
 
-test("an offer is answered, text is spoken with a moving mouth, and an interruption stops it", async () => {
+/** The front end, connected, with its first picture. */
+async function open(t) {
   const page = await browser.newPage();
-  await page.goto(site.origin);
-  const seen = await page.evaluate(async (url) => {
-    const call = async (path, body) =>
-      (await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
-    const wait = (millis) => new Promise((done) => setTimeout(done, millis));
-    const pc = new RTCPeerConnection({ sdpSemantics: "unified-plan" });
-    pc.addTransceiver("video", { direction: "recvonly" });
-    pc.addTransceiver("audio", { direction: "recvonly" });
-    const stream = new MediaStream();
-    pc.ontrack = (event) => stream.addTrack(event.track);
-    await pc.setLocalDescription(await pc.createOffer());
-    while (pc.iceGatheringState !== "complete") await wait(20);
-    const answer = await call("/offer", { sdp: pc.localDescription.sdp, type: pc.localDescription.type });
-    await pc.setRemoteDescription({ sdp: answer.sdp, type: answer.type });
-    const video = document.querySelector("video");
-    video.srcObject = stream;
-    const until = async (what, reached, patience = 60000) => {
-      for (const end = performance.now() + patience; !(await reached()); await wait(50)) {
-        if (performance.now() > end) throw new Error(`no ${what} in ${patience} ms`);
-      }
-    };
-    await until("picture", () => video.videoWidth > 0);
-    const sessionid = answer.sessionid;
-    const said = await call("/human", { sessionid, text: "How are you now? Oh, how wonderful that you came.", type: "echo", interrupt: true });
-    const speaking = async () => (await call("/is_speaking", { sessionid })).data;
-    await until("speech", speaking);
-    const levels = [];
-    await until("sound", async () => {
-      for (const report of (await pc.getStats()).values()) if (report.type === "inbound-rtp" && report.kind === "audio") levels.push(report.audioLevel ?? 0);
-      return levels.some((level) => level > 0.004);
+  t.after(() => page.close());
+  const url = server.url.replace(/\/$/, "");
+  await page.route("**/*", async (route) => {
+    const asked = new URL(route.request().url());
+    const file = THEIRS ? join(THEIRS, asked.pathname) : join(import.meta.dirname, "front-end.html");
+    if (asked.origin !== url) await route.abort();
+    else if (route.request().method() === "GET" && asked.pathname.endsWith(".html") && statSync(file, { throwIfNoEntry: false })?.isFile())
+      await route.fulfill({ body: readFileSync(file), contentType: "text/html; charset=utf-8" });
+    else await route.continue();
+  });
+  await page.goto(`${url}/index.html`, { waitUntil: "domcontentloaded" });
+  await page.evaluate(() => void start());
+  await page.waitForFunction(() => document.getElementById("video").videoWidth > 0, null, { timeout: PATIENCE });
+  await page.evaluate(WATCH);
+  await page.evaluate((rect) => {
+    window.watchAvatar(document.getElementById("video"), rect);
+    window.told = [];
+    new EventSource(`/sse?sessionid=${sessionid}`).onmessage = (event) => window.told.push(JSON.parse(event.data));
+  }, ADA);
+  return page;
+}
+
+/** Does something in the page and returns what its call was answered. */
+async function answered(page, path, act) {
+  const [response] = await Promise.all([page.waitForResponse((r) => new URL(r.url()).pathname === path), page.evaluate(act)]);
+  return response.json();
+}
+
+async function say(page, type, text) {
+  await page.fill("#txtMessage", text);
+  await page.selectOption("#txtType", type);
+  assert.deepEqual(await answered(page, "/human", () => void sendText()), { code: 0, msg: "ok" });
+}
+
+/** Waits until the avatar speaks, or does not. */
+async function speaking(page, wanted) {
+  for (const end = Date.now() + PATIENCE; ; await page.waitForTimeout(50)) {
+    const answer = await page.evaluate(async () => {
+      const body = JSON.stringify({ sessionid: String(sessionid) });
+      return (await fetch("/is_speaking", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
     });
-    const interrupted = await call("/interrupt_talk", { sessionid });
-    await until("silence", async () => !(await speaking()), 3000);
-    const acted = await call("/set_audiotype", { sessionid, audiotype: 2 });
-    const unknown = await call("/human", { sessionid: "0", text: "Hello.", type: "echo" });
-    pc.close();
-    return { type: answer.type, width: video.videoWidth, said, interrupted, acted, unknown };
-  }, server.url.replace(/\/$/, ""));
-  assert.equal(seen.type, "answer");
-  assert.equal(seen.width, 1280);
-  assert.deepEqual(seen.said, { code: 0, msg: "ok" });
-  assert.deepEqual(seen.interrupted, { code: 0, msg: "ok" });
-  assert.deepEqual(seen.acted, { code: 0, msg: "ok" });
-  assert.equal(seen.unknown.code, -1);
+    if (answer.data === wanted) return;
+    assert.ok(Date.now() < end, `is_speaking is ${JSON.stringify(answer)}`);
+  }
+}
+
+const samples = (page) => page.evaluate(() => window.samples.splice(0));
+const most = (values) => Math.max(0, ...values);
+
+test("a text is heard and seen spoken, and told from its start to its end", async (t) => {
+  const page = await open(t);
+  assert.equal(await page.evaluate(() => document.getElementById("video").videoWidth), 1280);
+  await page.waitForTimeout(2000);
+  const idle = await samples(page);
+  await say(page, "echo", "My mama moved away on Monday. How are you now?");
+  await speaking(page, true);
+  await speaking(page, false);
+  const loud = (await samples(page)).filter((s) => s.rms > AUDIBLE);
+  assert.ok(most(idle.map((s) => s.rms)) < AUDIBLE, "silent before");
+  assert.ok(loud.length > 10, `heard in ${loud.length} samples`);
+  const closed = most(idle.map((s) => s.dark));
+  assert.ok(most(loud.map((s) => s.dark)) > closed + 0.02, `opens: ${most(loud.map((s) => s.dark))} dark, ${closed} at rest`);
+  await page.waitForFunction(() => window.told.length > 1);
+  assert.deepEqual(await page.evaluate(() => window.told), [
+    { status: "start", text: "" },
+    { status: "end", text: "My mama moved away on Monday. How are you now?" },
+  ]);
+  // Older front ends send the id as a number.
+  const old = await page.evaluate(async () => {
+    const body = JSON.stringify({ sessionid: parseInt(sessionid), audiotype: 2, reinit: false });
+    return (await fetch("/set_audiotype", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
+  });
+  assert.deepEqual(old, { code: 0, msg: "ok" });
 });
+
+test("a chat is answered, and an interruption stops it", async (t) => {
+  const page = await open(t);
+  await say(page, "chat", "Hello, who are you?");
+  await speaking(page, true);
+  await page.waitForFunction((audible) => window.samples.some((s) => s.rms > audible), AUDIBLE, { timeout: PATIENCE });
+  assert.deepEqual(await answered(page, "/interrupt_talk", () => void interrupt()), { code: 0, msg: "ok" });
+  await speaking(page, false);
+  await page.waitForTimeout(700);
+  await samples(page);
+  await page.waitForTimeout(1000);
+  assert.ok(most((await samples(page)).map((s) => s.rms)) < AUDIBLE, "silent afterwards");
+});
+
+test("a sound that is uploaded is heard", async (t) => {
+  const page = await open(t);
+  await page.setInputFiles("#audioFile", { name: "tone.wav", mimeType: "audio/wav", buffer: tone(2) });
+  assert.deepEqual(await answered(page, "/humanaudio", () => void uploadAudio()), { code: 0, msg: "ok" });
+  await page.waitForFunction((audible) => window.samples.some((s) => s.rms > audible), AUDIBLE, { timeout: PATIENCE });
+});
+
+test("what is seen and heard is recorded", async (t) => {
+  const page = await open(t);
+  assert.deepEqual(await answered(page, "/record", () => void toggleRecord()), { code: 0, msg: "ok" });
+  await say(page, "echo", "This is being recorded.");
+  await speaking(page, true);
+  await speaking(page, false);
+  assert.deepEqual(await answered(page, "/record", () => void toggleRecord()), { code: 0, msg: "ok" });
+  const seen = await page.evaluate(async () => {
+    const answer = await fetch(`/record/${sessionid}`);
+    const bytes = await answer.arrayBuffer();
+    const video = document.createElement("video");
+    video.src = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
+    await new Promise((done, failed) => {
+      video.onloadeddata = done;
+      video.onerror = () => failed(new Error(video.error.message));
+    });
+    const sound = await new OfflineAudioContext(1, 48000, 48000).decodeAudioData(bytes);
+    return { type: answer.headers.get("content-type"), width: video.videoWidth, seconds: video.duration, loudest: sound.getChannelData(0).reduce((most, x) => Math.max(most, Math.abs(x)), 0) };
+  });
+  assert.equal(seen.type, "video/mp4");
+  assert.equal(seen.width, 1280);
+  assert.ok(seen.seconds > 1 && seen.seconds < 60, `${seen.seconds} s`);
+  assert.ok(seen.loudest > 0.05, `loudest ${seen.loudest}`);
+});
+
+test("an avatar that is not there is refused, and another one comes", async (t) => {
+  const page = await open(t);
+  const refused = await page.evaluate(async () => {
+    const body = JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", avatar: "nobody" });
+    return (await fetch("/offer", { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
+  });
+  assert.equal(refused.code, -1);
+  assert.match(refused.msg, /nobody/);
+  await page.evaluate(() => stop());
+  await page.fill("#offerAvatar", "tiny");
+  await page.evaluate(() => void start());
+  await page.waitForFunction(() => document.getElementById("video").videoWidth === 256, null, { timeout: PATIENCE });
+});
+
+/** A WAV of 16 kHz. */
+function tone(seconds) {
+  const samples = 16000 * seconds;
+  const wav = Buffer.alloc(44 + 2 * samples);
+  wav.write("RIFF", 0);
+  wav.writeUInt32LE(36 + 2 * samples, 4);
+  wav.write("WAVEfmt ", 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(16000, 24);
+  wav.writeUInt32LE(32000, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write("data", 36);
+  wav.writeUInt32LE(2 * samples, 40);
+  for (let i = 0; i < samples; i++) wav.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 220 * i) / 16000)), 44 + 2 * i);
+  return wav;
+}

@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.AggregatedHttpRequest;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpResponseWriter;
 import com.linecorp.armeria.common.HttpStatus;
@@ -19,8 +20,10 @@ import com.linecorp.armeria.common.multipart.AggregatedMultipart;
 import com.linecorp.armeria.common.multipart.Multipart;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import com.linecorp.armeria.server.file.HttpFile;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.Recordings;
 import io.lipstream.app.live.SessionEvent;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionState;
@@ -33,7 +36,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -61,6 +66,7 @@ public final class LiveTalkingApi {
 
   private final SecureRandom random = new SecureRandom();
   private final LiveSessions sessions;
+  private final Recordings recordings;
   private final WebRtcEndpoint endpoint;
   private final AvatarStore avatars;
   private final Defaults defaults;
@@ -73,8 +79,13 @@ public final class LiveTalkingApi {
   public record Defaults(String avatar, String voice, BooleanSupplier draining) {}
 
   public LiveTalkingApi(
-      LiveSessions sessions, WebRtcEndpoint endpoint, AvatarStore avatars, Defaults defaults) {
+      LiveSessions sessions,
+      Recordings recordings,
+      WebRtcEndpoint endpoint,
+      AvatarStore avatars,
+      Defaults defaults) {
     this.sessions = sessions;
+    this.recordings = recordings;
     this.endpoint = endpoint;
     this.avatars = avatars;
     this.defaults = defaults;
@@ -87,6 +98,8 @@ public final class LiveTalkingApi {
     json(builder, "/interrupt_talk", this::interrupt);
     json(builder, "/is_speaking", this::isSpeaking);
     json(builder, "/set_audiotype", this::act);
+    json(builder, "/record", this::record);
+    builder.route().get("/record/{id}").build(this::video);
     builder
         .route()
         .post("/humanaudio")
@@ -218,6 +231,43 @@ public final class LiveTalkingApi {
       session.act(actions.get(action), 1);
     }
     return Reply.done();
+  }
+
+  private HttpResponse record(JsonNode body) {
+    LiveSession session = session(body);
+    switch (body.path("type").asText("")) {
+      case "start_record" -> recordings.start(session);
+      case "end_record" -> stopRecording(session);
+      default ->
+          throw new Reply.Refusal(
+              "type must be start_record or end_record, not " + body.path("type"));
+    }
+    return Reply.done();
+  }
+
+  private void stopRecording(LiveSession session) {
+    for (Recordings.Description one : recordings.list(session.id())) {
+      recordings.stop(session.id(), one.id());
+    }
+  }
+
+  /** A session's last recording; also after its end. */
+  private HttpResponse video(ServiceRequestContext ctx, HttpRequest request) throws Exception {
+    String session = String.valueOf(ctx.pathParam("id"));
+    Optional<Path> last =
+        recordings.list(session).stream()
+            .map(one -> recordings.file(session, one.id()))
+            .max(Comparator.comparingLong(file -> file.toFile().lastModified()));
+    if (session.isEmpty() || last.isEmpty()) {
+      return HttpResponse.of(HttpStatus.NOT_FOUND);
+    }
+    return HttpFile.builder(last.get())
+        .autoDetectedContentType(false)
+        .setHeader("content-type", MediaType.MP4_VIDEO.toString())
+        .setHeader("cache-control", "no-store")
+        .build()
+        .asService()
+        .serve(ctx, request);
   }
 
   private HttpResponse sound(

@@ -144,7 +144,7 @@ public final class ServeRole implements AutoCloseable {
                       data.resolve("avatars"),
                       key,
                       recordings,
-                      liveTalking(setting.avatars()),
+                      liveTalking(setting.avatars(), recordings),
                       registry::scrape,
                       clips,
                       tracing.tracer())));
@@ -178,11 +178,12 @@ public final class ServeRole implements AutoCloseable {
         : setting.base().resolve(named).toAbsolutePath().normalize();
   }
 
-  private Optional<LiveTalkingApi> liveTalking(AvatarStore avatars) {
+  private Optional<LiveTalkingApi> liveTalking(AvatarStore avatars, Recordings recordings) {
     return config.server().livetalkingApi()
         ? Optional.of(
             new LiveTalkingApi(
                 sessions,
+                recordings,
                 endpoint,
                 avatars,
                 new LiveTalkingApi.Defaults(

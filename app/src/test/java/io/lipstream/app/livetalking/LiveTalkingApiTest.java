@@ -27,12 +27,15 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The calls as their front ends make them; a browser's offer is answered in .ci/browser. */
 final class LiveTalkingApiTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  @TempDir static Path folder;
 
   private static ServeRole role;
   private static HttpClient client;
@@ -48,12 +51,12 @@ final class LiveTalkingApiTest {
         ServeConfigs.parse(
             """
             server: {port: 0, drain_timeout_seconds: 0, livetalking_api: %s}
-            api: {auth: false}
+            api: {auth: false, data_folder: "%s"}
             live: {avatar: tiny}
             metrics: {enabled: false}
             webrtc: {port: 0}
             """
-                .formatted(on));
+                .formatted(on, folder));
     return ServeRole.start(
         new ServeRole.Setting(
             config,
@@ -179,6 +182,7 @@ final class LiveTalkingApiTest {
         "/human | {\"sessionid\": \"$\", \"text\": \"\"} | 1 to 8000 characters",
         "/human | {\"sessionid\": \"$\", \"text\": \"Hi.\", \"type\": \"sing\"} | echo or chat",
         "/human | [ | not valid JSON",
+        "/record | {\"sessionid\": \"$\", \"type\": \"pause\"} | start_record or end_record",
         "/set_audiotype | {\"sessionid\": \"$\", \"audiotype\": 99} | 1 actions",
         "/set_audiotype | {\"sessionid\": \"$\", \"audiotype\": \"nod\"} | whole number",
         "/offer | {\"type\": \"offer\"} | no offer",
@@ -190,6 +194,34 @@ final class LiveTalkingApiTest {
     JsonNode answer = post(path, body.replace("$", session()));
     assertThat(answer.path("code").asInt()).isEqualTo(-1);
     assertThat(answer.path("msg").asText()).contains(message == null ? "" : message);
+  }
+
+  @Test
+  void theLastRecordingOfASessionIsThereAfterItsEnd() throws Exception {
+    String session = session();
+    String record = "{\"sessionid\": \"" + session + "\", \"type\": \"%s\"}";
+    assertThat(video(session).statusCode()).isEqualTo(404);
+    assertThat(post("/record", record.formatted("start_record")).path("code").asInt()).isZero();
+    assertThat(post("/record", record.formatted("start_record")).path("msg").asText())
+        .contains("is being recorded");
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (video(session).body().length == 0) {
+      assertThat(System.nanoTime()).as("waiting for something recorded").isLessThan(end);
+      Thread.sleep(20);
+    }
+    assertThat(post("/record", record.formatted("end_record")).path("code").asInt()).isZero();
+    client.send(at("/v1/sessions/" + session).DELETE().build(), BodyHandlers.discarding());
+
+    HttpResponse<byte[]> video = video(session);
+    assertThat(video.statusCode()).isEqualTo(200);
+    assertThat(video.headers().firstValue("content-type")).hasValue("video/mp4");
+    assertThat(new String(video.body(), 4, 4, StandardCharsets.US_ASCII)).isEqualTo("ftyp");
+    assertThat(video("nobody").statusCode()).isEqualTo(404);
+    assertThat(video("..%2Fapi-key").statusCode()).isEqualTo(400);
+  }
+
+  private static HttpResponse<byte[]> video(String session) throws Exception {
+    return client.send(at("/record/" + session).build(), BodyHandlers.ofByteArray());
   }
 
   @Test
