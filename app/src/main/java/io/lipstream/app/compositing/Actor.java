@@ -12,6 +12,7 @@ import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
 import io.lipstream.media.avatar.AvatarStore;
+import io.lipstream.media.avatar.FrameMemory;
 import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.picture.I420Frame;
 import java.util.ArrayDeque;
@@ -33,11 +34,11 @@ final class Actor implements AutoCloseable {
    *
    * @throws io.lipstream.media.LipstreamException if there is none of that name or it is broken
    */
-  Actor(String name, AvatarStore avatars, EngineOptions options) {
+  Actor(String name, AvatarStore avatars, EngineOptions options, FrameMemory memory) {
     try {
       AvatarPackage avatar = keep(avatars.open(name));
       manifest = avatar.manifest();
-      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes()));
+      frames = keep(AvatarFrames.hold(avatar, memory, avatar.background()));
       audioEncoder =
           keep(
               new OnnxEncoder(EncoderSpec.of(manifest.name(), avatar.audioEncoderFile()), options));

@@ -5,7 +5,7 @@ import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
-import java.time.Duration;
+import io.lipstream.media.avatar.FrameMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -19,6 +19,7 @@ final class Actors implements AutoCloseable {
   private final Engine engine;
   private final Catalogue catalogue;
   private final long keepNanos;
+  private final FrameMemory memory;
 
   /** Guarded by this. */
   private final Map<String, Shared> shared = new HashMap<>();
@@ -70,13 +71,14 @@ final class Actors implements AutoCloseable {
    * Begins without any.
    *
    * @param catalogue of the engine, to which avatars are added as they are wanted
-   * @param keep how long an avatar that nobody uses stays
+   * @param settings how long an avatar that nobody uses stays, and how much memory all may take
    */
-  Actors(AvatarStore avatars, Engine engine, Catalogue catalogue, Duration keep) {
+  Actors(AvatarStore avatars, Engine engine, Catalogue catalogue, CompositingSettings settings) {
     this.avatars = avatars;
     this.engine = engine;
     this.catalogue = catalogue;
-    keepNanos = keep.toNanos();
+    keepNanos = settings.keepAvatars().toNanos();
+    memory = new FrameMemory(settings.frames());
   }
 
   /**
@@ -124,7 +126,7 @@ final class Actors implements AutoCloseable {
   }
 
   private Actor load(String name) {
-    Actor actor = new Actor(name, avatars, EngineOptions.cpu());
+    Actor actor = new Actor(name, avatars, EngineOptions.cpu(), memory);
     String modelId = actor.manifest().name();
     if (!catalogue.contains(modelId)) {
       catalogue.add(modelId, actor.spec());

@@ -26,7 +26,7 @@ public final class CompositingParts implements AutoCloseable {
       AvatarStore avatars, Engine engine, Catalogue catalogue, CompositingSettings settings) {
     this.engine = engine;
     this.settings = settings;
-    actors = new Actors(avatars, engine, catalogue, settings.keepAvatars());
+    actors = new Actors(avatars, engine, catalogue, settings);
     every(1, actors::tidy);
   }
 

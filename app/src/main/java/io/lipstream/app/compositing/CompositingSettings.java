@@ -1,5 +1,6 @@
 package io.lipstream.app.compositing;
 
+import io.lipstream.media.avatar.FrameBounds;
 import io.lipstream.streaming.still.StillSettings;
 import java.time.Duration;
 
@@ -12,6 +13,7 @@ import java.time.Duration;
  * @param stalledAfter how long a client may leave pictures unread
  * @param keepAvatars how long an avatar that nobody uses stays loaded
  * @param keepSessions how long the batch service remembers what a silent caller said
+ * @param frames how much memory avatars' frames may take
  */
 public record CompositingSettings(
     StillSettings still,
@@ -20,15 +22,16 @@ public record CompositingSettings(
     Duration stalledAfter,
     Duration keepAvatars,
     Duration keepSessions,
+    FrameBounds frames,
     String version) {
 
   public CompositingSettings withStalledAfter(Duration time) {
     return new CompositingSettings(
-        still, bitrateKbps, maxStreams, time, keepAvatars, keepSessions, version);
+        still, bitrateKbps, maxStreams, time, keepAvatars, keepSessions, frames, version);
   }
 
   public CompositingSettings withMaxStreams(int streams) {
     return new CompositingSettings(
-        still, bitrateKbps, streams, stalledAfter, keepAvatars, keepSessions, version);
+        still, bitrateKbps, streams, stalledAfter, keepAvatars, keepSessions, frames, version);
   }
 }

@@ -17,6 +17,7 @@ final class RefusedKeys {
   private static final String AVATAR =
       "is the avatar's own matter: frames, rectangles and background are part of its package"
           + " (docs/avatars.md)";
+  private static final String BACKGROUNDS = "is avatars.background_cache_frames here";
   private static final String RPC =
       "belongs to lipstream inference: this server speaks HTTP and WebRTC, whose messages are small";
 
@@ -35,7 +36,7 @@ final class RefusedKeys {
           Map.of(
               "output",
                   "is not needed: pictures travel as video, in the codec the browser asks for",
-              "capacity.background_cache_frames", AVATAR,
+              "capacity.background_cache_frames", BACKGROUNDS,
               "models.*.background_dir", AVATAR,
               "models.*.crop_rects_path", AVATAR,
               "audio", AUDIO,
@@ -47,7 +48,7 @@ final class RefusedKeys {
   private static final Map<String, String> COMPOSITES =
       new TreeMap<>(
           Map.of(
-              "capacity.background_cache_frames", AVATAR,
+              "capacity.background_cache_frames", BACKGROUNDS,
               "models.*.background_dir", AVATAR,
               "models.*.crop_rects_path", AVATAR,
               "audio", AUDIO));

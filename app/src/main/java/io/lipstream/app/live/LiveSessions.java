@@ -189,6 +189,11 @@ public final class LiveSessions implements AutoCloseable {
     return true;
   }
 
+  /** What avatars' frames take in memory. */
+  public long frameBytes() {
+    return stages.frameBytes();
+  }
+
   /** At which quality pictures are made now. */
   public QualityLevel quality() {
     return workload.level();

@@ -2,6 +2,7 @@ package io.lipstream.app.live;
 
 import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.inference.EngineOptions;
+import io.lipstream.media.avatar.FrameBounds;
 import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.rtp.PlayoutSettings;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.time.Duration;
  * @param playout how much of a live sound from outside waits before it is spoken
  * @param options how an avatar's audio encoder is run and which of its generators is taken
  * @param quality what is done when many speak
+ * @param frames how much memory avatars' frames may take
  */
 public record LiveSettings(
     int maxSessions,
@@ -25,7 +27,8 @@ public record LiveSettings(
     TurnSettings turns,
     PlayoutSettings playout,
     EngineOptions options,
-    QualitySettings quality) {
+    QualitySettings quality,
+    FrameBounds frames) {
   public static final LiveSettings DEFAULT =
       new LiveSettings(
           64,
@@ -54,7 +57,8 @@ public record LiveSettings(
         turns,
         playout,
         options,
-        QualitySettings.CONSTANT);
+        QualitySettings.CONSTANT,
+        FrameBounds.byDefault());
   }
 
   public LiveSettings {

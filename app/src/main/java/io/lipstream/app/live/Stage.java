@@ -18,6 +18,7 @@ import io.lipstream.media.avatar.AvatarFrames;
 import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.AvatarPackage;
 import io.lipstream.media.avatar.Background;
+import io.lipstream.media.avatar.FrameMemory;
 import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.streaming.live.BitrateRange;
@@ -58,7 +59,6 @@ final class Stage implements AutoCloseable {
   private final LiveSettings settings;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final AvatarManifest manifest;
-  private final long frameBytes;
   private final AvatarFrames frames;
   private final AudioEncoder audioEncoder;
   private final GeneratorSpec spec;
@@ -84,9 +84,10 @@ final class Stage implements AutoCloseable {
   /**
    * Loads an avatar, which takes seconds.
    *
+   * @param memory for its frames
    * @throws LipstreamException if there is no such avatar, or it cannot be used live
    */
-  Stage(Look look, LiveParts parts, LiveSettings settings, Beat beat) {
+  Stage(Look look, LiveParts parts, LiveSettings settings, Beat beat, FrameMemory memory) {
     this.parts = parts;
     this.settings = settings;
     try {
@@ -94,8 +95,13 @@ final class Stage implements AutoCloseable {
       manifest = avatar.manifest();
       requireLive(manifest);
       Background background = look.background() == null ? avatar.background() : look.background();
-      frameBytes = AvatarFrames.bytesPerFrame(avatar) * manifest.frames().count();
-      frames = keep(AvatarFrames.load(avatar, AvatarFrames.defaultMaxBytes(), background));
+      frames = keep(AvatarFrames.hold(avatar, memory, background));
+      if (!frames.inMemory()) {
+        LOG.warn(
+            "avatar {} is too large for the memory of avatars' frames: sessions will wait for the disk;"
+                + " raise avatars.background_cache_mb",
+            manifest.name());
+      }
       EngineOptions options = settings.options();
       EncoderSpec encoder = EncoderSpec.of(manifest.name(), avatar.audioEncoderFile());
       audioEncoder = keep(new OnnxEncoder(encoder, options));
@@ -155,11 +161,6 @@ final class Stage implements AutoCloseable {
 
   AvatarFrames frames() {
     return frames;
-  }
-
-  /** What all frames take in memory. */
-  long frameBytes() {
-    return frameBytes;
   }
 
   int frameIndex(long tick) {

@@ -1,6 +1,7 @@
 package io.lipstream.app.live;
 
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.FrameMemory;
 import io.lipstream.streaming.live.FeedStatistics;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,7 +20,8 @@ final class Stages implements AutoCloseable {
   private final LiveParts parts;
   private final LiveSettings settings;
   private final Beat beat;
-  private final long maxChosenBytes = Runtime.getRuntime().maxMemory() / 2;
+  private final FrameMemory memory;
+  private final long maxChosenBytes;
 
   /** Guarded by this. */
   private final Map<Look, Shared> shared = new HashMap<>();
@@ -35,6 +37,8 @@ final class Stages implements AutoCloseable {
     this.parts = parts;
     this.settings = settings;
     this.beat = beat;
+    memory = new FrameMemory(settings.frames());
+    maxChosenBytes = settings.frames().bytes() / 2;
   }
 
   /**
@@ -49,7 +53,7 @@ final class Stages implements AutoCloseable {
       synchronized (one) {
         Stage stage = one.stage;
         if (stage == null) {
-          stage = new Stage(look, parts, settings, beat);
+          stage = load(look);
           one.stage = stage;
         }
         return stage;
@@ -57,6 +61,21 @@ final class Stages implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       giveBack(look);
       throw e;
+    }
+  }
+
+  private Stage load(Look look) {
+    try {
+      return new Stage(look, parts, settings, beat, memory);
+    } catch (LipstreamException e) {
+      // Memory that those take who may come back is better given to those who are here.
+      List<Stage> unused =
+          e.kind() == LipstreamException.Kind.ENVIRONMENT ? takeUnused(0) : List.of();
+      if (unused.isEmpty()) {
+        throw e;
+      }
+      unused.forEach(Stage::close);
+      return new Stage(look, parts, settings, beat, memory);
     }
   }
 
@@ -76,7 +95,8 @@ final class Stages implements AutoCloseable {
     long bytes = 0;
     for (Map.Entry<Look, Shared> entry : shared.entrySet()) {
       Stage stage = entry.getValue().stage;
-      bytes += entry.getKey().background() == null || stage == null ? 0 : stage.frameBytes();
+      bytes +=
+          entry.getKey().background() == null || stage == null ? 0 : stage.frames().byteCount();
     }
     return bytes;
   }
@@ -90,13 +110,13 @@ final class Stages implements AutoCloseable {
 
   /** Frees stages that nobody came back to. */
   void tidy() {
-    takeUnused().forEach(Stage::close);
+    takeUnused(settings.idleTimeout().toNanos()).forEach(Stage::close);
   }
 
-  private synchronized List<Stage> takeUnused() {
+  private synchronized List<Stage> takeUnused(long keptNanos) {
     List<Look> unused =
         shared.entrySet().stream()
-            .filter(entry -> isUnused(entry.getKey(), entry.getValue()))
+            .filter(entry -> isUnused(entry.getKey(), entry.getValue(), keptNanos))
             .map(Map.Entry::getKey)
             .toList();
     return unused.stream()
@@ -106,9 +126,9 @@ final class Stages implements AutoCloseable {
         .toList();
   }
 
-  private boolean isUnused(Look look, Shared one) {
-    long keptNanos = look.background() == null ? settings.idleTimeout().toNanos() : 0;
-    return one.sessions == 0 && beat.now() - one.unusedSinceNanos > keptNanos;
+  private boolean isUnused(Look look, Shared one, long keptNanos) {
+    return one.sessions == 0
+        && (look.background() != null || beat.now() - one.unusedSinceNanos >= keptNanos);
   }
 
   /** Frees an avatar's stages; false if a session is on one of them. */
@@ -143,6 +163,11 @@ final class Stages implements AutoCloseable {
   /** How many are loaded. */
   synchronized int count() {
     return shared.size();
+  }
+
+  /** What the frames of all take. */
+  long frameBytes() {
+    return memory.takenBytes();
   }
 
   /** All open encoders of loops. */

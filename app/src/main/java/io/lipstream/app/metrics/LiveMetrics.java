@@ -215,6 +215,11 @@ public final class LiveMetrics implements LiveEvents {
         "lipstream.encoder.bitrate.bps",
         "What these encoders aim at together",
         all -> encoders(all).mapToInt(FeedStatistics::bitrateBps).sum());
+    Gauge.builder("lipstream.avatar.frames", sessions, LiveSessions::frameBytes)
+        .description("What avatars' frames take in memory")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
     Gauge.builder("lipstream.viewers", endpoint, each -> each.statistics().connections())
         .description("Connections of browsers, connected or connecting")
         .strongReference(true)

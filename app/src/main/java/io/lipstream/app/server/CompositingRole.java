@@ -115,6 +115,7 @@ public final class CompositingRole implements AutoCloseable {
         Duration.ofSeconds(sessions.stalledSeconds()),
         Duration.ofSeconds(sessions.avatarTimeoutSeconds()),
         KEEP_CALLERS,
+        setting.config().avatars().bounds(),
         setting.version());
   }
 

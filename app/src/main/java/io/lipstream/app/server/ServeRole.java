@@ -200,7 +200,8 @@ public final class ServeRole implements AutoCloseable {
         config.turnTaking().settings(),
         config.liveAudio().playout(),
         EngineOptions.cpu(),
-        config.live().quality().settings());
+        config.live().quality().settings(),
+        config.avatars().bounds());
   }
 
   private static WebRtcSettings webRtc(ServeConfig config) {

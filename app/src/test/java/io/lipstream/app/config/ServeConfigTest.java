@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.avatar.FrameBounds;
 import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.rtp.PlayoutSettings;
 import java.io.IOException;
@@ -49,6 +50,8 @@ final class ServeConfigTest {
     assertThat(config.api()).isEqualTo(new ApiConfig(true, "local", List.of(), 50, 2048, ""));
     assertThat(config.liveAudio().playout()).isEqualTo(PlayoutSettings.DEFAULT);
     assertThat(config.liveAudio().lookAheadMs()).isEqualTo(450);
+    assertThat(config.avatars()).isEqualTo(new AvatarsConfig(1500, 0));
+    assertThat(config.avatars().bounds()).isEqualTo(FrameBounds.byDefault());
     assertThat(config.live())
         .isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT));
     assertThat(config.recordings()).isEqualTo(new RecordingsConfig(60, 4));
@@ -75,6 +78,7 @@ final class ServeConfigTest {
             live: {avatar: sam, hidden_avatars: [], max_sessions: 4, idle_timeout_seconds: 5, bitrate_kbps: 600,
               quality: {levels: [{speakers: 3, batch_frames: 4, still_quality: 50, bitrate_percent: 60, picture_interval: 2}],
                 late_percent: 7.5, step_back_ms: 800, headroom_percent: 9}}
+            avatars: {background_cache_frames: 9, background_cache_mb: 10}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
             recordings: {max_minutes: 7, at_once: 8}
             voice: {engine: openai, name: n}
@@ -104,6 +108,7 @@ final class ServeConfigTest {
                 5,
                 "f"));
     assertThat(config.liveAudio()).isEqualTo(new LiveAudioConfig(200, 100, 60, 300, 50, 200));
+    assertThat(config.avatars().bounds()).isEqualTo(new FrameBounds(9, 10 << 20));
     assertThat(config.live())
         .isEqualTo(
             new LiveConfig(
@@ -193,6 +198,8 @@ final class ServeConfigTest {
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
         "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",
         "live_audio: {look_ahead_ms: 100} | :1: live_audio.look_ahead_ms must be from 120",
+        "avatars: {background_cache_frames: 7} | :1: avatars.background_cache_frames must be from 8",
+        "capacity: {background_cache_frames: 9} | is avatars.background_cache_frames here",
         "live: {quality: {levels: []}} | live.quality.levels must have at least one level",
         "live: {quality: {headroom_percent: 95}} | live.quality.headroom_percent must be from 0",
         "voice: {server: {model: m}} | :1: voice.server is for voice.engine: openai",

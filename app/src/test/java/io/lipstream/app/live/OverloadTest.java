@@ -76,7 +76,8 @@ final class OverloadTest {
               LiveSettings.DEFAULT.turns(),
               LiveSettings.DEFAULT.playout(),
               LiveSettings.DEFAULT.options(),
-              TWO_SPEAKERS),
+              TWO_SPEAKERS,
+              LiveSettings.DEFAULT.frames()),
           System::nanoTime);
 
   @AfterEach

@@ -23,14 +23,17 @@ final class BackgroundChange implements AutoCloseable {
   private static final int OPAQUE = 255;
 
   private final Matte matte;
+  private final HeldFiles held;
   private final BgrPicture before;
   private final @Nullable BgrPicture after;
   private final PictureDecoder decoder = new PictureDecoder();
   private final byte[] alpha;
   private final I420Frame mixed;
 
-  private BackgroundChange(Matte matte, BgrPicture before, @Nullable BgrPicture after) {
+  private BackgroundChange(
+      Matte matte, HeldFiles held, BgrPicture before, @Nullable BgrPicture after) {
     this.matte = matte;
+    this.held = held;
     this.before = before;
     this.after = after;
     alpha = new byte[before.widthPx() * before.heightPx()];
@@ -53,8 +56,8 @@ final class BackgroundChange implements AutoCloseable {
       }
     }
 
-    BackgroundChange begin() {
-      return new BackgroundChange(matte, before, after);
+    BackgroundChange begin(HeldFiles held) {
+      return new BackgroundChange(matte, held, before, after);
     }
   }
 
@@ -64,7 +67,7 @@ final class BackgroundChange implements AutoCloseable {
    * @return how much of each pixel is seen, where the avatar is cut out; null else
    */
   byte @Nullable [] apply(int frame, BgrPicture bgr, I420Frame i420) {
-    matte.copy(decoder, frame, alpha);
+    matte.copy(decoder, held, frame, alpha);
     byte[] pixels = bgr.data();
     for (int i = 0; i < alpha.length; i++) {
       int covered = alpha[i] & 0xff;

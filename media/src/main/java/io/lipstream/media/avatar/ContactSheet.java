@@ -168,7 +168,7 @@ public final class ContactSheet {
         new BufferedImage(size.widthPx(), size.heightPx(), BufferedImage.TYPE_BYTE_GRAY);
     byte[] pixels = ((DataBufferByte) grey.getRaster().getDataBuffer()).getData();
     try (PictureDecoder decoder = new PictureDecoder()) {
-      matte.copy(decoder, 0, pixels);
+      matte.copy(decoder, new HeldFiles(), 0, pixels);
     }
     double scale =
         Math.min(

@@ -20,14 +20,18 @@ sealed interface FrameSource {
         throw wrongCount(files.size() + " pictures", declared, folder);
       }
       try (PictureDecoder decoder = new PictureDecoder()) {
-        decode(decoder, 0, declared, folder);
+        decode(decoder, new HeldFiles(), 0, declared, folder);
       }
     }
 
     AVFrame decode(
-        PictureDecoder decoder, int index, AvatarManifest.Frames declared, PackageFolder folder) {
+        PictureDecoder decoder,
+        HeldFiles held,
+        int index,
+        AvatarManifest.Frames declared,
+        PackageFolder folder) {
       String which = "frame " + index + " (" + files.get(index).getFileName() + ")";
-      AVFrame frame = folder.decode(decoder, files.get(index), which);
+      AVFrame frame = folder.decode(decoder, held, files.get(index), which);
       requireSize(frame.width(), frame.height(), which, declared, folder);
       return frame;
     }

@@ -45,7 +45,7 @@ final class Matte {
     Background over = folder.background(manifest.over(), "matte.over");
     Matte matte = new Matte(pictures, over, declared, folder);
     try (PictureDecoder decoder = new PictureDecoder()) {
-      matte.copy(decoder, 0, new byte[declared.widthPx() * declared.heightPx()]);
+      matte.copy(decoder, new HeldFiles(), 0, new byte[declared.widthPx() * declared.heightPx()]);
       if (over instanceof Background.Picture picture) {
         AVFrame decoded =
             folder.decode(decoder, picture.file(), "the background " + manifest.over());
@@ -65,11 +65,26 @@ final class Matte {
     return over;
   }
 
+  List<Path> pictures() {
+    return pictures;
+  }
+
+  private Path file(int frame) {
+    return pictures.get(Math.min(frame, pictures.size() - 1));
+  }
+
+  /** Forgets what only one frame needed, which nobody will decode again. */
+  void release(HeldFiles held, int frame) {
+    if (pictures.size() > 1) {
+      held.release(file(frame));
+    }
+  }
+
   /** Decodes the matte of one frame into rows without padding. */
-  void copy(PictureDecoder decoder, int frame, byte[] alpha) {
-    Path file = pictures.get(Math.min(frame, pictures.size() - 1));
+  void copy(PictureDecoder decoder, HeldFiles held, int frame, byte[] alpha) {
+    Path file = file(frame);
     String which = "the matte of frame " + frame + " (" + file.getFileName() + ")";
-    AVFrame decoded = folder.decode(decoder, file, which);
+    AVFrame decoded = folder.decode(decoder, held, file, which);
     FrameSource.requireSize(decoded.width(), decoded.height(), which, declared, folder);
     if (decoded.format() != AV_PIX_FMT_GRAY8) {
       throw folder.failure(

@@ -92,8 +92,13 @@ final class PackageFolder {
    * @param which the picture in messages
    */
   AVFrame decode(PictureDecoder decoder, Path picture, String which) {
+    return decode(decoder, new HeldFiles(), picture, which);
+  }
+
+  /** As the other, for a file that may be in memory. */
+  AVFrame decode(PictureDecoder decoder, HeldFiles held, Path picture, String which) {
     try {
-      return decoder.decode(picture);
+      return decoder.decode(held.bytes(picture));
     } catch (IOException e) {
       throw failure(which + " cannot be decoded: " + e.getMessage(), "replace the picture", e);
     }

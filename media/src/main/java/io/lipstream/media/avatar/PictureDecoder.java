@@ -18,7 +18,6 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
 import io.lipstream.media.Ffmpeg;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,7 +29,6 @@ import org.bytedeco.javacpp.BytePointer;
 
 /** Decodes JPEG, PNG and WebP files, told apart by their first bytes. One thread at a time. */
 final class PictureDecoder implements AutoCloseable {
-  private static final int MAX_FILE_BYTES = 256 << 20;
   private static final long MAX_PIXELS =
       (long) AvatarManifest.Frames.MAX_SIDE_PX * AvatarManifest.Frames.MAX_SIDE_PX;
 
@@ -58,10 +56,7 @@ final class PictureDecoder implements AutoCloseable {
    * @throws IOException if the file cannot be read or is no whole picture
    */
   AVFrame decode(Path file) throws IOException {
-    if (Files.size(file) > MAX_FILE_BYTES) {
-      throw new IOException("larger than any picture");
-    }
-    return decode(Files.readAllBytes(file));
+    return decode(HeldFiles.read(file));
   }
 
   /** As the other, for a file's bytes. */

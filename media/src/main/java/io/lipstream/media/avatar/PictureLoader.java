@@ -23,6 +23,7 @@ final class PictureLoader implements FrameLoader {
   private final AvatarPackage avatar;
   private final FrameSource.Pictures pictures;
   private final BackgroundChange.@Nullable Plan change;
+  private final HeldFiles held;
   private final int capacityFrames;
   private final int ahead;
   private final ExecutorService workers;
@@ -40,15 +41,19 @@ final class PictureLoader implements FrameLoader {
    * Starts to decode in play order.
    *
    * @param change what is put behind the frames; null leaves them as they are
+   * @param held where files may be in memory
+   * @param capacityFrames that are kept
    */
   PictureLoader(
       AvatarPackage avatar,
       FrameSource.Pictures pictures,
       BackgroundChange.@Nullable Plan change,
+      HeldFiles held,
       int capacityFrames) {
     this.avatar = avatar;
     this.pictures = pictures;
     this.change = change;
+    this.held = held;
     this.capacityFrames = capacityFrames;
     // Of what fits, most must stay for those who come back to a frame they have just seen.
     ahead = Math.min(FrameLoader.AHEAD, capacityFrames / 4);
@@ -199,13 +204,27 @@ final class PictureLoader implements FrameLoader {
   private final class Decoding implements AutoCloseable {
     private final PictureDecoder decoder = new PictureDecoder();
     private final FrameConverter converter =
-        new FrameConverter(avatar.manifest().geometry(), change == null ? null : change.begin());
+        new FrameConverter(
+            avatar.manifest().geometry(), change == null ? null : change.begin(held));
 
     AvatarFrame decode(int index) {
-      return converter.convert(
-          index,
-          pictures.decode(decoder, index, avatar.manifest().frames(), avatar.folder()),
-          avatar.rectangles().get(index));
+      AvatarFrame frame =
+          converter.convert(
+              index,
+              pictures.decode(decoder, held, index, avatar.manifest().frames(), avatar.folder()),
+              avatar.rectangles().get(index));
+      if (capacityFrames == avatar.manifest().frames().count()) {
+        release(index);
+      }
+      return frame;
+    }
+
+    /** All frames stay, so none is decoded again. */
+    private void release(int index) {
+      held.release(pictures.files().get(index));
+      if (change != null) {
+        change.matte().release(held, index);
+      }
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.lipstream.media.avatar;
 
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
+import static org.bytedeco.ffmpeg.global.avcodec.av_packet_move_ref;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_alloc_context3;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_decoder;
@@ -26,6 +27,8 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import io.lipstream.media.Ffmpeg;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -46,6 +49,9 @@ final class VideoDecoder implements AutoCloseable {
   private final AVCodecContext context;
   private final AVPacket packet = av_packet_alloc();
   private final AVFrame frame = av_frame_alloc();
+
+  /** Packets read before they are wanted, where the file is not read any more. */
+  private @Nullable Deque<AVPacket> packets;
 
   private VideoDecoder(Path file) throws IOException {
     try {
@@ -143,6 +149,30 @@ final class VideoDecoder implements AutoCloseable {
 
   /** Fetches the next packet of the video stream; false at the end of the file. */
   private boolean readPacket() {
+    if (packets == null) {
+      return readPacketOfFile();
+    }
+    AVPacket next = packets.poll();
+    if (next == null) {
+      return false;
+    }
+    av_packet_move_ref(packet, next);
+    av_packet_free(next);
+    return true;
+  }
+
+  /** Reads the rest of the file into memory. */
+  void readAll() {
+    Deque<AVPacket> all = new ArrayDeque<>();
+    while (readPacketOfFile()) {
+      AVPacket kept = av_packet_alloc();
+      av_packet_move_ref(kept, packet);
+      all.add(kept);
+    }
+    packets = all;
+  }
+
+  private boolean readPacketOfFile() {
     while (av_read_frame(input, packet) >= 0) {
       if (packet.stream_index() == stream.index()) {
         return true;
@@ -161,6 +191,10 @@ final class VideoDecoder implements AutoCloseable {
 
   @Override
   public void close() {
+    if (packets != null) {
+      packets.forEach(each -> av_packet_free(each));
+      packets.clear();
+    }
     avcodec_free_context(context);
     closeInput();
   }

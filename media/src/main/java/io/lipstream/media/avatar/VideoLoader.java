@@ -14,6 +14,8 @@ final class VideoLoader implements FrameLoader {
   private final AvatarPackage avatar;
   private final FrameSource.Video video;
   private final BackgroundChange.@Nullable Plan change;
+  private final HeldFiles held;
+  private final @Nullable VideoDecoder read;
   private final List<FrameSlot> slots;
   private final Thread worker;
 
@@ -23,11 +25,24 @@ final class VideoLoader implements FrameLoader {
   private int wanted = FrameLoader.AHEAD;
   private boolean closed;
 
+  /**
+   * Starts to decode.
+   *
+   * @param change what is put behind the frames; null leaves them as they are
+   * @param held where the matte's files may be in memory
+   * @param atOnce whether to read the whole video now, so that no disk is waited for later
+   */
   VideoLoader(
-      AvatarPackage avatar, FrameSource.Video video, BackgroundChange.@Nullable Plan change) {
+      AvatarPackage avatar,
+      FrameSource.Video video,
+      BackgroundChange.@Nullable Plan change,
+      HeldFiles held,
+      boolean atOnce) {
     this.avatar = avatar;
     this.video = video;
     this.change = change;
+    this.held = held;
+    read = atOnce ? open() : null;
     slots =
         IntStream.range(0, avatar.manifest().frames().count()).mapToObj(FrameSlot::new).toList();
     worker = Thread.ofPlatform().daemon().name("avatar-frames-video").start(this::decodeAll);
@@ -47,11 +62,17 @@ final class VideoLoader implements FrameLoader {
     return slots.get(index).await();
   }
 
+  private VideoDecoder open() {
+    VideoDecoder decoder = video.open(avatar.folder());
+    decoder.readAll();
+    return decoder;
+  }
+
   private void decodeAll() {
-    try (VideoDecoder decoder = video.open(avatar.folder());
+    try (VideoDecoder decoder = read == null ? video.open(avatar.folder()) : read;
         FrameConverter converter =
             new FrameConverter(
-                avatar.manifest().geometry(), change == null ? null : change.begin())) {
+                avatar.manifest().geometry(), change == null ? null : change.begin(held))) {
       for (FrameSlot slot : slots) {
         if (!awaitWanted(slot.index())) {
           break;

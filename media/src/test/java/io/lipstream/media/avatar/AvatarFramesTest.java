@@ -19,9 +19,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AvatarFramesTest {
   @TempDir Path folder;
@@ -82,6 +85,86 @@ class AvatarFramesTest {
       AvatarFrame again = frames.frame(0);
       assertThat(again).isNotSameAs(first);
       assertThat(Arrays.equals(again.picture().data(), first.picture().data())).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {10, 60})
+  void heldFramesNeedNoFile(int framesOfOne) throws IOException {
+    int count = 60;
+    DrawnAvatar.write(folder, count);
+    FrameMemory memory = new FrameMemory(new FrameBounds(framesOfOne, 1 << 30));
+    try (AvatarPackage avatar = AvatarPackage.open(folder);
+        AvatarFrames frames = AvatarFrames.hold(avatar, memory, null)) {
+      deleteFrames();
+      assertThat(frames.inMemory()).isTrue();
+      for (long position = 0; position < 3L * count; position++) {
+        int index = FrameOrder.PING_PONG.index(position, count);
+        AvatarFrame frame = frames.frame(index);
+        assertThat(bgr(frame.crop().data())).containsExactly(expectedBgr(index));
+      }
+    }
+    assertThat(memory.takenBytes()).isZero();
+  }
+
+  private void deleteFrames() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("frames"))) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Test
+  void avatarsShareTheirMemory() throws IOException {
+    DrawnAvatar.write(folder.resolve("a"), 20);
+    DrawnAvatar.write(folder.resolve("b"), 20);
+    try (AvatarPackage first = AvatarPackage.open(folder.resolve("a"));
+        AvatarPackage second = AvatarPackage.open(folder.resolve("b"))) {
+      long frameBytes = AvatarFrames.bytesPerFrame(first);
+      FrameMemory memory = new FrameMemory(new FrameBounds(1500, 25 * frameBytes));
+      AvatarFrames frames = AvatarFrames.hold(first, memory, null);
+      assertThat(memory.takenBytes()).isEqualTo(20 * frameBytes);
+      assertThatThrownBy(() -> AvatarFrames.hold(second, memory, null))
+          .isInstanceOfSatisfying(
+              LipstreamException.class,
+              refused -> assertThat(refused.kind()).isEqualTo(LipstreamException.Kind.ENVIRONMENT))
+          .hasMessageContaining("other avatars have");
+      frames.close();
+      frames.close();
+      assertThat(memory.takenBytes()).isZero();
+      try (AvatarFrames others = AvatarFrames.hold(second, memory, null)) {
+        assertThat(others.frame(7).index()).isEqualTo(7);
+      }
+    }
+  }
+
+  @Test
+  void anAvatarLargerThanTheMemoryLeavesSomeForOthers() throws IOException {
+    DrawnAvatar.write(folder, 40);
+    try (AvatarPackage avatar = AvatarPackage.open(folder)) {
+      long frameBytes = AvatarFrames.bytesPerFrame(avatar);
+      FrameMemory memory = new FrameMemory(new FrameBounds(1500, 30 * frameBytes));
+      try (AvatarFrames frames = AvatarFrames.hold(avatar, memory, null)) {
+        assertThat(frames.byteCount()).isBetween(14 * frameBytes, 16 * frameBytes);
+        assertThat(memory.takenBytes()).isEqualTo(frames.byteCount());
+        assertThat(frames.frame(39).index()).isEqualTo(39);
+      }
+    }
+  }
+
+  @Test
+  void filesThatDoNotFitStayWhereTheyAre() throws IOException {
+    DrawnAvatar.write(folder, 400);
+    try (AvatarPackage avatar = AvatarPackage.open(folder)) {
+      FrameMemory memory =
+          new FrameMemory(new FrameBounds(1500, 8 * AvatarFrames.bytesPerFrame(avatar)));
+      try (AvatarFrames frames = AvatarFrames.hold(avatar, memory, null)) {
+        assertThat(frames.inMemory()).isFalse();
+        assertThat(frames.frame(399).index()).isEqualTo(399);
+        deleteFrames();
+        assertThatThrownBy(() -> frames.frame(200)).hasMessageContaining("frame 200 (201.png)");
+      }
     }
   }
 

@@ -85,6 +85,39 @@ class AvatarImportTest {
   }
 
   @Test
+  void aHeldVideoNeedsNoFile() throws IOException {
+    writeVideo();
+    writeKeyedRectangles(COUNT);
+    AvatarImport.run(request(), (done, total) -> {});
+    FrameMemory memory = new FrameMemory(FrameBounds.byDefault());
+    try (AvatarPackage avatar = AvatarPackage.open(target);
+        AvatarFrames frames = AvatarFrames.hold(avatar, memory, null)) {
+      // Emptied, not deleted: whoever has it open would not notice that.
+      Files.write(((FrameSource.Video) avatar.frames()).file(), new byte[0]);
+      for (int k = COUNT - 1; k >= 0; k--) {
+        int grey = (int) Math.round((40 + 10 * k - 16) * 255 / 219.0);
+        assertThat(frames.frame(k).crop().data()[100] & 0xff).isCloseTo(grey, within(3));
+      }
+    }
+    assertThat(memory.takenBytes()).isZero();
+  }
+
+  @Test
+  void aVideoOfMoreFramesThanTheBoundIsRefusedWithTheWayOut() throws IOException {
+    writeVideo();
+    writeKeyedRectangles(COUNT);
+    AvatarImport.run(request(), (done, total) -> {});
+    FrameMemory memory = new FrameMemory(new FrameBounds(COUNT - 1, 1 << 30));
+    try (AvatarPackage avatar = AvatarPackage.open(target)) {
+      LipstreamException e =
+          catchThrowableOfType(
+              LipstreamException.class, () -> AvatarFrames.hold(avatar, memory, null));
+      assertThat(e).hasMessageContaining("12 frames, the bound is 11");
+      assertThat(e.hint()).contains("folder of pictures");
+    }
+  }
+
+  @Test
   void aVideoThatDoesNotFitTheBoundIsRefusedWithTheWayOut() throws IOException {
     writeVideo();
     writeKeyedRectangles(COUNT);
