@@ -15,6 +15,7 @@ import io.lipstream.media.avatar.AvatarStore;
 import io.lipstream.media.avatar.FrameMemory;
 import io.lipstream.media.avatar.RestingMouth;
 import io.lipstream.media.picture.I420Frame;
+import io.lipstream.streaming.still.BackgroundStills;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -23,11 +24,15 @@ import java.util.Deque;
  * shared by all who show it.
  */
 final class Actor implements AutoCloseable {
+  /** Of its frames as JPEG and PNG: more than enough for a minute of the one at 720p. */
+  private static final long MAX_STILL_BYTES = 64 << 20;
+
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final AvatarManifest manifest;
   private final AvatarFrames frames;
   private final AudioEncoder audioEncoder;
   private final GeneratorSpec spec;
+  private final BackgroundStills stills;
 
   /**
    * Loads an avatar, which takes a second or more.
@@ -43,6 +48,7 @@ final class Actor implements AutoCloseable {
           keep(
               new OnnxEncoder(EncoderSpec.of(manifest.name(), avatar.audioEncoderFile()), options));
       spec = GeneratorSpec.of(avatar, options);
+      stills = new BackgroundStills(frames.frameCount(), MAX_STILL_BYTES);
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -73,6 +79,11 @@ final class Actor implements AutoCloseable {
   /** The avatar's frame in a place of its loop, which runs forwards and backwards in turn. */
   int frameIndex(long number) {
     return manifest.idleFrame(number);
+  }
+
+  /** Its frames as they are sent, once they were. */
+  BackgroundStills stills() {
+    return stills;
   }
 
   AvatarFrame frame(int index) {

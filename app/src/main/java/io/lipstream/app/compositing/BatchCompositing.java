@@ -178,7 +178,8 @@ public final class BatchCompositing extends CompositingServiceGrpc.CompositingSe
       mark = System.nanoTime();
       for (int i = 0; i < mouths.size(); i++) {
         int avatarFrame = session.actor().frameIndex((long) request.getStartFrameIdx() + i);
-        answer.addCompositedFrames(session.draw(avatarFrame, mouths.get(i)));
+        answer.addCompositedFrames(
+            session.draw(avatarFrame, mouths.get(i), parts.quality().still()));
       }
       answer.setCompositeTimeMs(millisSince(mark));
       session.touch();

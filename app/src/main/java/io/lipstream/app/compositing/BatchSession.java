@@ -9,8 +9,6 @@ import io.lipstream.media.audio.SpeechFeatures;
 import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.lipsync.MouthGenerator;
 import io.lipstream.media.picture.I420Frame;
-import io.lipstream.streaming.still.StillEncoder;
-import io.lipstream.streaming.still.StillPicture;
 import io.lipstream.streaming.still.StillSettings;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -32,7 +30,7 @@ final class BatchSession implements AutoCloseable {
   private final Actors.Use use;
   private final Compositor compositor;
   private final I420Frame picture;
-  private final StillEncoder encoder;
+  private final Stills stills;
   private final FeatureRows rows = new FeatureRows(FeatureRows.MAX_LOOK_AHEAD, MAX_ROWS);
   private final SpeechFeatures features;
   private @Nullable Resampler resampler;
@@ -57,7 +55,7 @@ final class BatchSession implements AutoCloseable {
     Actor actor = use.actor();
     compositor = actor.newCompositor();
     picture = actor.newPicture();
-    encoder = StillEncoder.open(still, picture.widthPx(), picture.heightPx());
+    stills = new Stills(actor, still);
     features =
         new SpeechFeatures(
             actor.audioEncoder(),
@@ -163,12 +161,16 @@ final class BatchSession implements AutoCloseable {
     rows.forgetBefore(nextFrame);
   }
 
-  /** A finished picture. */
-  ByteString draw(int avatarFrame, byte[] mouth) {
+  /**
+   * A finished picture.
+   *
+   * @param quality of JPEG
+   */
+  ByteString draw(int avatarFrame, byte[] mouth, int quality) {
     AvatarFrame under = actor().frame(avatarFrame);
     compositor.paste(under.picture(), under.rect(), mouth, 0, 1, picture);
-    StillPicture still = encoder.encode(picture);
-    return ByteString.copyFrom(still.data(), 0, still.length());
+    stills.quality(quality);
+    return stills.encode(picture, under);
   }
 
   @Override
@@ -178,7 +180,7 @@ final class BatchSession implements AutoCloseable {
       if (resampler != null) {
         resampler.close();
       }
-      encoder.close();
+      stills.close();
       use.close();
     }
   }

@@ -1,5 +1,6 @@
 package io.lipstream.app.compositing;
 
+import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
 import io.lipstream.media.avatar.AvatarStore;
@@ -11,10 +12,18 @@ import java.util.concurrent.TimeUnit;
 public final class CompositingParts implements AutoCloseable {
   private final Engine engine;
   private final CompositingSettings settings;
+  private static final int WATCH_MILLIS = 100;
+
   private final Actors actors;
+  private final OutputQuality quality;
   private final ScheduledExecutorService housekeeping =
       Executors.newSingleThreadScheduledExecutor(
           work -> Thread.ofPlatform().daemon().name("compositing-tidy").unstarted(work));
+
+  /** By itself, because freeing an avatar may take a while. */
+  private final ScheduledExecutorService watching =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> Thread.ofPlatform().daemon().name("compositing-watch").unstarted(work));
 
   /**
    * No avatar is loaded before it is wanted.
@@ -27,12 +36,28 @@ public final class CompositingParts implements AutoCloseable {
     this.engine = engine;
     this.settings = settings;
     actors = new Actors(avatars, engine, catalogue, settings);
+    quality = new OutputQuality(QualitySettings.DEFAULT, engine, settings.still().quality());
     every(1, actors::tidy);
   }
 
   /** Does something again and again until this is closed. */
   void every(int seconds, Runnable work) {
     var _ = housekeeping.scheduleWithFixedDelay(work, seconds, seconds, TimeUnit.SECONDS);
+  }
+
+  /** Looks some times a second how much there is to do. */
+  void watch(Runnable work) {
+    var _ =
+        watching.scheduleWithFixedDelay(work, WATCH_MILLIS, WATCH_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  OutputQuality quality() {
+    return quality;
+  }
+
+  /** At which quality pictures are written, for metrics; 100 is the best. */
+  public double qualityScore() {
+    return quality.score();
   }
 
   Engine engine() {
@@ -54,6 +79,7 @@ public final class CompositingParts implements AutoCloseable {
 
   @Override
   public void close() {
+    watching.shutdownNow();
     housekeeping.shutdownNow();
     actors.close();
   }

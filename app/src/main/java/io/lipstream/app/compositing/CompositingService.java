@@ -36,6 +36,14 @@ public final class CompositingService extends CompositingGrpc.CompositingImplBas
   /** Offers avatars; the parts stay the caller's to close, after this. */
   public CompositingService(CompositingParts parts) {
     this.parts = parts;
+    parts.watch(this::observe);
+  }
+
+  private void observe() {
+    long now = System.nanoTime();
+    int speakers = (int) streams.stream().filter(each -> each.isSpeaking(now)).count();
+    long held = framesHeld.sum();
+    parts.quality().observe(now, speakers, framesSent.sum() - held, held);
   }
 
   @Override

@@ -64,6 +64,9 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   /** A client that did not read for longer finds the clock where it left it. */
   private static final long LONGEST_LAG_NANOS = 500_000_000;
 
+  /** Who asked for no mouth for longer is silent. */
+  private static final long SPEAKING_NANOS = 500_000_000;
+
   private static final float CLOSING_STEP = 1f / 3;
   private static final int LONGEST_WAIT_MILLIS = 100;
   private static final Duration RETRY = Duration.ofSeconds(1);
@@ -110,6 +113,10 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   private boolean clockRuns;
   private long clockNanos;
   private byte[] heldMouth = {};
+
+  /** When a mouth was asked for last; anybody may read it. */
+  private volatile long spokeNanos = System.nanoTime() - SPEAKING_NANOS;
+
   private boolean mouthHeld;
   private float shownWeight;
   private long unreadSinceNanos;
@@ -173,6 +180,11 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     service.forget(this);
     response.onError(
         Refusal.precondition("STREAM", "open", "the stream was half-closed before it was opened"));
+  }
+
+  /** Whether mouths were asked for just now. */
+  boolean isSpeaking(long nowNanos) {
+    return nowNanos - spokeNanos < SPEAKING_NANOS;
   }
 
   synchronized void wake() {
@@ -447,10 +459,8 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     output =
         PictureOutput.of(
             request.getOutput(),
-            picture.widthPx(),
-            picture.heightPx(),
-            fps,
-            request.getQuality() == 0 ? settings.still().quality() : request.getQuality(),
+            actor,
+            request.getQuality() == 0 ? parts.quality()::still : request::getQuality,
             request.getBitrateKbps() == 0 ? settings.bitrateKbps() : request.getBitrateKbps());
     if (live && request.getIdleFrames()) {
       startClock(0);
@@ -614,6 +624,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
       shot.state = State.RESTING;
       return;
     }
+    spokeNanos = System.nanoTime();
     System.arraycopy(window, 0, shot.window, 0, window.length);
     shot.ask(actor());
     long deadline = live ? dueNanos(shot.number) : Long.MAX_VALUE;
@@ -760,7 +771,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     if (output == null) {
       throw new IllegalStateException("no output is open");
     }
-    ByteString encoded = output.encode(shown, number * frameNanos);
+    ByteString encoded = output.encode(shown, under, number * frameNanos);
     return CompositeFrame.newBuilder()
         .setIndex(number)
         .setAvatarFrame(avatarFrame)

@@ -1,21 +1,25 @@
 package io.lipstream.app.compositing;
 
 import com.google.protobuf.ByteString;
+import io.lipstream.media.avatar.AvatarFrame;
 import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.wire.compositing.Output;
 import io.lipstream.streaming.live.EncodedPicture;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import io.lipstream.streaming.live.VideoEncoder;
-import io.lipstream.streaming.still.StillEncoder;
 import io.lipstream.streaming.still.StillFormat;
-import io.lipstream.streaming.still.StillPicture;
 import io.lipstream.streaming.still.StillSettings;
+import java.util.function.IntSupplier;
 
 /** Turns pictures into bytes, as a stream's client wants them. One owner. */
 sealed interface PictureOutput extends AutoCloseable {
 
-  /** A picture's bytes. */
-  ByteString encode(I420Frame picture, long ptsNanos);
+  /**
+   * A picture's bytes.
+   *
+   * @param under what it was drawn over
+   */
+  ByteString encode(I420Frame picture, AvatarFrame under, long ptsNanos);
 
   /** Whether a decoder can begin with the last one. */
   boolean wasKeyFrame();
@@ -23,30 +27,43 @@ sealed interface PictureOutput extends AutoCloseable {
   @Override
   void close();
 
-  /** An output of a kind. */
-  static PictureOutput of(
-      Output output, int widthPx, int heightPx, int fps, int quality, int bitrateKbps) {
+  /**
+   * An output of a kind.
+   *
+   * @param quality of JPEG, asked before each picture
+   */
+  static PictureOutput of(Output output, Actor actor, IntSupplier quality, int bitrateKbps) {
     return switch (output) {
-      case PNG -> new Stills(new StillSettings(StillFormat.PNG, quality), widthPx, heightPx);
+      case PNG -> stills(StillFormat.PNG, actor, () -> 100);
       case I420 -> new Planes();
-      case H264 -> new Video(widthPx, heightPx, fps, bitrateKbps * 1000);
-      case JPEG, UNRECOGNIZED ->
-          new Stills(new StillSettings(StillFormat.JPEG, quality), widthPx, heightPx);
+      case H264 ->
+          new Video(
+              actor.manifest().frames().widthPx(),
+              actor.manifest().frames().heightPx(),
+              actor.manifest().fps(),
+              bitrateKbps * 1000);
+      case JPEG, UNRECOGNIZED -> stills(StillFormat.JPEG, actor, quality);
     };
   }
 
-  /** Each picture by itself. */
-  final class Stills implements PictureOutput {
-    private final StillEncoder encoder;
+  private static PictureOutput stills(StillFormat format, Actor actor, IntSupplier quality) {
+    return new Single(new Stills(actor, new StillSettings(format, quality.getAsInt())), quality);
+  }
 
-    Stills(StillSettings settings, int widthPx, int heightPx) {
-      encoder = StillEncoder.open(settings, widthPx, heightPx);
+  /** Each picture by itself. */
+  final class Single implements PictureOutput {
+    private final Stills stills;
+    private final IntSupplier quality;
+
+    Single(Stills stills, IntSupplier quality) {
+      this.stills = stills;
+      this.quality = quality;
     }
 
     @Override
-    public ByteString encode(I420Frame picture, long ptsNanos) {
-      StillPicture still = encoder.encode(picture);
-      return ByteString.copyFrom(still.data(), 0, still.length());
+    public ByteString encode(I420Frame picture, AvatarFrame under, long ptsNanos) {
+      stills.quality(quality.getAsInt());
+      return stills.encode(picture, under);
     }
 
     @Override
@@ -56,14 +73,14 @@ sealed interface PictureOutput extends AutoCloseable {
 
     @Override
     public void close() {
-      encoder.close();
+      stills.close();
     }
   }
 
   /** The picture as it is. */
   final class Planes implements PictureOutput {
     @Override
-    public ByteString encode(I420Frame picture, long ptsNanos) {
+    public ByteString encode(I420Frame picture, AvatarFrame under, long ptsNanos) {
       return ByteString.copyFrom(picture.data());
     }
 
@@ -91,7 +108,7 @@ sealed interface PictureOutput extends AutoCloseable {
     }
 
     @Override
-    public ByteString encode(I420Frame picture, long ptsNanos) {
+    public ByteString encode(I420Frame picture, AvatarFrame under, long ptsNanos) {
       EncodedPicture encoded = encoder.encode(picture, ptsNanos, count++ % keyFramePeriod == 0);
       keyFrame = encoded.keyFrame();
       return ByteString.copyFrom(encoded.data(), 0, encoded.length());

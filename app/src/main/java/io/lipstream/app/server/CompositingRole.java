@@ -130,6 +130,9 @@ public final class CompositingRole implements AutoCloseable {
             "lipstream.compositing.held.frames", streams, CompositingService::framesHeld)
         .description("Frames sent with the pose held, because their mouth was late")
         .register(registry);
+    Gauge.builder("video.quality.score", parts, CompositingParts::qualityScore)
+        .description("Quality at which pictures are made; 100 is the best")
+        .register(registry);
     if (engine instanceof FleetEngine fleet) {
       Gauge.builder("lipstream.inference.servers", fleet, FleetEngine::serversPresent)
           .description("Inference servers that answer")
