@@ -19,6 +19,9 @@ public final class QualityLadder {
   /** Fewer mouths than this tell nothing. */
   private static final int TELLING_MOUTHS = 10;
 
+  /** So long it is waited for as many. */
+  private static final long LONGEST_WINDOW_NANOS = 3 * WINDOW_NANOS;
+
   private static final int MOST_DOUBLINGS = 4;
 
   /** Lateness within this time after going back was brought about by it. */
@@ -86,11 +89,16 @@ public final class QualityLadder {
     late += tooLate;
     int before = index;
     boolean suffering = false;
-    if (nowNanos - windowStartNanos >= WINDOW_NANOS) {
+    long windowNanos = nowNanos - windowStartNanos;
+    if (windowNanos >= LONGEST_WINDOW_NANOS
+        || (windowNanos >= WINDOW_NANOS && mouths >= TELLING_MOUTHS)) {
       suffering = mouths >= TELLING_MOUTHS && late > lateShare * mouths;
       windowStartNanos = nowNanos;
       mouths = 0;
       late = 0;
+    }
+    if (tooLate > lateShare * (drawn + tooLate)) {
+      calmSinceNanos = nowNanos;
     }
     if (suffering) {
       calmSinceNanos = nowNanos;

@@ -47,38 +47,42 @@ final class OverloadTest {
   private final Catalogue catalogue = Catalogue.empty();
   private final LocalEngine engine =
       LocalEngine.start(EngineSettings.cpu(), catalogue, EngineEvents.NONE, System::nanoTime);
-  private final LiveSessions sessions =
-      LiveSessions.open(
-          new LiveParts(
-              new AvatarStore(List.of(AVATARS)),
-              engine,
-              catalogue,
-              new ToneVoice(),
-              new Talk.FixedModel("No."),
-              new Talk.FixedRecognizer("what"),
-              new Talk.LoudnessActivity(),
-              new LiveEvents() {
-                @Override
-                public void quality(double score) {
-                  scores.add(score);
-                }
+  private final StallingEngine stalling = new StallingEngine(engine);
+  private LiveSessions sessions = open(TWO_SPEAKERS);
 
-                @Override
-                public void refused(Refusal reason) {
-                  refusals.add(reason);
-                }
-              }),
-          new LiveSettings(
-              64,
-              Duration.ofSeconds(30),
-              500_000,
-              "",
-              LiveSettings.DEFAULT.turns(),
-              LiveSettings.DEFAULT.playout(),
-              LiveSettings.DEFAULT.options(),
-              TWO_SPEAKERS,
-              LiveSettings.DEFAULT.frames()),
-          System::nanoTime);
+  private LiveSessions open(QualitySettings quality) {
+    return LiveSessions.open(
+        new LiveParts(
+            new AvatarStore(List.of(AVATARS)),
+            stalling,
+            catalogue,
+            new ToneVoice(),
+            new Talk.FixedModel("No."),
+            new Talk.FixedRecognizer("what"),
+            new Talk.LoudnessActivity(),
+            new LiveEvents() {
+              @Override
+              public void quality(double score) {
+                scores.add(score);
+              }
+
+              @Override
+              public void refused(Refusal reason) {
+                refusals.add(reason);
+              }
+            }),
+        new LiveSettings(
+            64,
+            Duration.ofSeconds(30),
+            500_000,
+            "",
+            LiveSettings.DEFAULT.turns(),
+            LiveSettings.DEFAULT.playout(),
+            LiveSettings.DEFAULT.options(),
+            quality,
+            LiveSettings.DEFAULT.frames()),
+        System::nanoTime);
+  }
 
   @AfterEach
   void close() {
@@ -196,6 +200,38 @@ final class OverloadTest {
           .isLessThan((after.mouthsDrawn() - before.mouthsDrawn()) / 10);
       await("what is left", () -> spike.statistics().mouthsDrawn() > 0);
     }
+  }
+
+  @Test
+  void aSpikeIsOverSoonAfterItEnds() {
+    sessions.close();
+    // One speaker; so late that nothing but the stall can be the reason.
+    sessions =
+        open(
+            new QualitySettings(
+                TWO_SPEAKERS.levels(),
+                0.5,
+                QualitySettings.DEFAULT.stepBack(),
+                TWO_SPEAKERS.headroomPercent()));
+    LiveSession session = watched(Importance.NORMAL);
+    session.say("440 Hz for 60000 ms");
+    await("mouths", () -> session.statistics().mouthsDrawn() > 10);
+    stalling.stall(true);
+    awaitScore(25);
+    SessionStatistics during = session.statistics();
+    await("pictures", () -> session.statistics().picturesShown() > during.picturesShown() + 5);
+
+    stalling.stall(false);
+    SessionStatistics ended = session.statistics();
+    awaitScore(100);
+    SessionStatistics back = session.statistics();
+    // Counted, not timed: 25 pictures a second at most, and what is late takes its time, too.
+    assertThat(back.picturesShown() - ended.picturesShown()).isLessThanOrEqualTo(2 * 25);
+    await("mouths", () -> session.statistics().mouthsDrawn() > back.mouthsDrawn() + 50);
+    SessionStatistics later = session.statistics();
+    assertThat(later.mouthsLate() - back.mouthsLate())
+        .isLessThan((later.mouthsDrawn() - back.mouthsDrawn()) / 10);
+    assertThat(session.state()).isInstanceOf(SessionState.Speaking.class);
   }
 
   /** All of the engine's time that it still gives away. */

@@ -92,6 +92,26 @@ final class QualityLadderTest {
   }
 
   @Test
+  void oneSpeakerWhoseMouthsAreAllLateIsEnough() {
+    for (int i = 0; i < 40; i++) {
+      now += STEP_NANOS;
+      // At half of the pictures, so that a short window holds too few to tell.
+      ladder.observe(now, 1, 0, i % 4 == 0 ? 2 : 1);
+    }
+    assertThat(ladder.index()).isEqualTo(3);
+    for (int i = 0; i < 40; i++) {
+      now += STEP_NANOS;
+      ladder.observe(now, 1, 0, i % 4 == 0 ? 2 : 1);
+      assertThat(ladder.index()).isEqualTo(3);
+    }
+    for (int i = 0; i < 20; i++) {
+      now += STEP_NANOS;
+      ladder.observe(now, 1, 1, 0);
+    }
+    assertThat(ladder.index()).isZero();
+  }
+
+  @Test
   void aSilentServerLearnsNothingFromOneLateMouth() {
     for (int i = 0; i < 100; i++) {
       now += STEP_NANOS;
