@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { serve } from "./server.mjs";
+import { otherSite, serve } from "./server.mjs";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 const WATCH = readFileSync(join(import.meta.dirname, "watch.js"), "utf8");
@@ -14,17 +14,21 @@ const THEIRS = process.env.LIVETALKING_WEB;
 const ADA = { mouth: [590, 345, 110, 75], still: [590, 175, 110, 30] };
 const AUDIBLE = 0.004;
 const PATIENCE = 60_000;
+const TEXT = "My mama moved away on Monday. How are you now? Oh, how wonderful.";
 
 let server;
+let site;
 let browser;
 
 before(async () => {
-  server = await serve([], { more: "livetalking_api: true, " });
+  site = await otherSite("<!doctype html><title>Front end elsewhere</title>", "");
+  server = await serve([site.origin], { more: "livetalking_api: true, " });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"] });
 });
 
 after(async () => {
   await browser?.close();
+  site?.close();
   assert.equal(await server?.stop(), 0, server?.log());
 });
 
@@ -85,18 +89,19 @@ test("a text is heard and seen spoken, and told from its start to its end", asyn
   assert.equal(await page.evaluate(() => document.getElementById("video").videoWidth), 1280);
   await page.waitForTimeout(2000);
   const idle = await samples(page);
-  await say(page, "echo", "My mama moved away on Monday. How are you now?");
+  await say(page, "echo", TEXT);
   await speaking(page, true);
   await speaking(page, false);
   const loud = (await samples(page)).filter((s) => s.rms > AUDIBLE);
   assert.ok(most(idle.map((s) => s.rms)) < AUDIBLE, "silent before");
   assert.ok(loud.length > 10, `heard in ${loud.length} samples`);
+  t.diagnostic(`dark: ${most(idle.map((s) => s.dark))} at rest, ${most(loud.map((s) => s.dark))} while heard`);
   const closed = most(idle.map((s) => s.dark));
   assert.ok(most(loud.map((s) => s.dark)) > closed + 0.02, `opens: ${most(loud.map((s) => s.dark))} dark, ${closed} at rest`);
   await page.waitForFunction(() => window.told.length > 1);
   assert.deepEqual(await page.evaluate(() => window.told), [
     { status: "start", text: "" },
-    { status: "end", text: "My mama moved away on Monday. How are you now?" },
+    { status: "end", text: TEXT },
   ]);
   // Older front ends send the id as a number.
   const old = await page.evaluate(async () => {
@@ -163,6 +168,24 @@ test("an avatar that is not there is refused, and another one comes", async (t) 
   await page.fill("#offerAvatar", "tiny");
   await page.evaluate(() => void start());
   await page.waitForFunction(() => document.getElementById("video").videoWidth === 256, null, { timeout: PATIENCE });
+});
+
+test("a front end of another origin is answered where that is allowed, and nowhere else", async (t) => {
+  const page = await browser.newPage();
+  t.after(() => page.close());
+  const call = () =>
+    page.evaluate(
+      (url) =>
+        fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"sessionid": "1"}' }).then(
+          async (answer) => (await answer.json()).code,
+          () => "refused",
+        ),
+      `${server.url.replace(/\/$/, "")}/is_speaking`,
+    );
+  await page.goto(site.origin);
+  assert.equal(await call(), -1);
+  await page.goto("data:text/html,<title>Elsewhere</title>");
+  assert.equal(await call(), "refused");
 });
 
 /** A WAV of 16 kHz. */

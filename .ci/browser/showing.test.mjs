@@ -244,7 +244,7 @@ function assertStandsFree(seen) {
   assert.ok(seen.clear > 0.3 && seen.opaque > 0.2, `clear ${seen.clear}, opaque ${seen.opaque}`);
   assert.ok(seen.rim > 500, `${seen.rim} pixels of rim`);
   assert.ok(Math.abs(seen.middle) < 12, `the rim is by ${seen.middle} lighter than what it belongs to`);
-  assert.ok(seen.low > -60 && seen.high < 60, `a tenth of the rim is darker than by ${seen.low} or lighter than by ${seen.high}`);
+  assert.ok(seen.low > -30 && seen.high < 30, `a tenth of the rim is darker than by ${seen.low} or lighter than by ${seen.high}`);
 }
 
 test("a video cut out stands on a page of any colour, without seam or fringe, and is heard", async (t) => {
