@@ -2,16 +2,23 @@ package io.lipstream.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.lipstream.app.server.CompositingRole;
 import io.lipstream.app.server.InferenceRole;
 import io.lipstream.inference.client.InferenceTarget;
+import io.lipstream.media.wire.batch.HealthRequest;
+import io.lipstream.media.wire.composite.CompositeBatchRequest;
+import io.lipstream.media.wire.composite.CompositeBatchResponse;
+import io.lipstream.media.wire.composite.CompositingServiceGrpc;
 import io.lipstream.media.wire.compositing.CompositeFrame;
 import io.lipstream.media.wire.compositing.OpenComposite;
 import io.lipstream.media.wire.compositing.Output;
 import io.lipstream.media.wire.compositing.Pace;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -214,6 +221,55 @@ final class CompositingFaultTest {
       }
     } finally {
       one.close();
+    }
+  }
+
+  private static CompositeBatchRequest batch(int start) {
+    ByteBuffer window = ByteBuffer.allocate(8192 * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    while (window.hasRemaining()) {
+      window.putFloat(0.3f);
+    }
+    return CompositeBatchRequest.newBuilder()
+        .setModelId("tiny")
+        .setStartFrameIdx(start)
+        .setBatchSize(10)
+        .setAudioFeatures(ByteString.copyFrom(window.flip()))
+        .build();
+  }
+
+  @Test
+  void batchesHoldThePoseWhileNobodyAnswersAndAreDrawnAgainAfterwards() throws Exception {
+    int port = freePort();
+    InferenceRole[] server = {CompositingServers.inference(folder, port)};
+    try (CompositingRole role =
+        CompositingServers.compositing(
+            folder, CompositingServers.fleetEngine(List.of("127.0.0.1:" + port)))) {
+      ManagedChannel channel = InferenceTarget.parse("127.0.0.1:" + role.port()).open();
+      var stub =
+          CompositingServiceGrpc.newBlockingStub(channel).withMaxInboundMessageSize(64 << 20);
+      try {
+        CompositeBatchResponse drawn = stub.inferBatchComposite(batch(0));
+        assertThat(drawn.getError()).isEmpty();
+        assertThat(drawn.getSuccess()).isTrue();
+
+        server[0].close();
+        CompositeClient.await(() -> !stub.health(HealthRequest.getDefaultInstance()).getHealthy());
+        CompositeBatchResponse held = stub.inferBatchComposite(batch(10));
+        assertThat(held.getSuccess()).isTrue();
+        assertThat(held.getError()).contains("10 of 10 frames hold the pose");
+        assertThat(held.getCompositedFramesCount()).isEqualTo(10);
+
+        server[0] = CompositingServers.inference(folder, port);
+        CompositeClient.await(
+            () -> {
+              CompositeBatchResponse answer = stub.inferBatchComposite(batch(20));
+              return answer.getSuccess() && answer.getError().isEmpty();
+            });
+      } finally {
+        channel.shutdownNow();
+      }
+    } finally {
+      server[0].close();
     }
   }
 }

@@ -15,6 +15,8 @@ import io.lipstream.compositing.PasteEdge;
 import io.lipstream.inference.client.InferenceTarget;
 import io.lipstream.media.lipsync.MediaSink;
 import io.lipstream.media.picture.I420Frame;
+import io.lipstream.media.wire.batch.GetModelStatsRequest;
+import io.lipstream.media.wire.batch.GetModelStatsResponse;
 import io.lipstream.media.wire.batch.HealthRequest;
 import io.lipstream.media.wire.batch.ListModelsRequest;
 import io.lipstream.media.wire.batch.LoadModelRequest;
@@ -43,6 +45,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A compositing server with the tiny avatar, and programs that speak to it. */
 final class CompositingServerTest {
@@ -51,6 +55,9 @@ final class CompositingServerTest {
 
   /** What the generator hears after a frame's time, in frames, with some to spare. */
   private static final int FRAMES_AHEAD = 14;
+
+  /** How far the colours at the mouth's edge, which follow slowly, may be from frame to frame. */
+  private static final int SEAM_LEVELS = 15;
 
   @TempDir Path folder;
   private CompositingRole role;
@@ -141,6 +148,13 @@ final class CompositingServerTest {
     assertSamePictures(client.frames, rendered(CompositingServers.heard(pcm)));
     assertSound(client.frames, pcm);
     assertNumbered(client.frames);
+    int last = client.opened().getAvatarFrames() - 1;
+    for (CompositeFrame frame : client.frames) {
+      long place = (frame.getIndex() + 1) % (2L * last);
+      assertThat(frame.getAvatarFrame()).isEqualTo(last - Math.abs(last - place));
+    }
+    assertThat(client.frames).anyMatch(frame -> frame.getFeaturesUs() > 0);
+    assertThat(client.frames).anyMatch(frame -> frame.getInferenceWaitUs() > 0);
     assertThat(client.utterances).containsExactly((long) client.frames.size());
     assertThat(client.frames)
         .anyMatch(
@@ -378,21 +392,110 @@ final class CompositingServerTest {
     }
   }
 
-  @Test
-  void soundThatComesWithItsFramesAloneHasNoGapEither() {
-    float[] sound = CompositingServers.speech(2);
+  @ParameterizedTest
+  @ValueSource(ints = {16_000, 44_100, 48_000})
+  void soundThatComesWithItsFramesAloneHasNoGapEither(int rateHz) {
+    float[] sound = CompositingServers.speech(2, rateHz);
+    int samplesPerFrame = rateHz / 25;
+    List<ByteString> whole =
+        pictures(
+            batches("whole")
+                .inferBatchComposite(
+                    batch(0, 48)
+                        .setSampleRate(rateHz)
+                        .setRawAudio(floats(sound, 0, 48 * samplesPerFrame))
+                        .build()));
     for (int start = 0; start < 48; start += 24) {
       CompositeBatchResponse answer =
           batches("close")
               .inferBatchComposite(
                   batch(start, 24)
+                      .setSampleRate(rateHz)
                       .setRawAudio(
-                          floats(
-                              sound, start * SAMPLES_PER_FRAME, (start + 24) * SAMPLES_PER_FRAME))
+                          floats(sound, start * samplesPerFrame, (start + 24) * samplesPerFrame))
                       .build());
-      assertThat(pictures(answer)).hasSize(24);
-      assertThat(answer.getTotalTimeMs()).isPositive();
-      assertThat(answer.getModelLoaded()).isEqualTo(start == 0);
+      List<ByteString> part = pictures(answer);
+      assertThat(part).hasSize(24);
+      // The last frames hear what had not come yet.
+      for (int i = 0; i < 24 - FRAMES_AHEAD; i++) {
+        assertThat(distance(part.get(i), whole.get(start + i))).as("frame " + i).isLessThan(3);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerSaysWhatItTook() {
+    CompositeBatchResponse first =
+        batches("times")
+            .inferBatchComposite(
+                batch(0, 4).setRawAudio(floats(CompositingServers.speech(1), 0, 16_000)).build());
+    assertThat(first.getSuccess()).isTrue();
+    assertThat(first.getModelLoaded()).isTrue();
+    assertThat(first.getModelLoadTimeMs()).isPositive();
+    assertThat(first.getAudioProcessingMs()).isPositive();
+    assertThat(first.getInferenceTimeMs()).isPositive();
+    assertThat(first.getCompositeTimeMs()).isPositive();
+    assertThat(first.getTotalTimeMs())
+        .isGreaterThan(
+            first.getModelLoadTimeMs()
+                + first.getAudioProcessingMs()
+                + first.getInferenceTimeMs()
+                + first.getCompositeTimeMs());
+    assertThat(first.getGpuId()).isZero();
+    CompositeBatchResponse second =
+        batches("times")
+            .inferBatchComposite(
+                batch(4, 4).setRawAudio(floats(CompositingServers.speech(1), 0, 4_000)).build());
+    assertThat(second.getModelLoaded()).isFalse();
+    assertThat(second.getModelLoadTimeMs()).isZero();
+  }
+
+  @Test
+  void framesPastTheLastRunBackwardsToTheFirst() {
+    int frames = 10;
+    ByteString features = floats(new float[8192], 0, 8192);
+    List<ByteString> there =
+        pictures(
+            batches("there")
+                .inferBatchComposite(batch(0, 3 * frames).setAudioFeatures(features).build()));
+    // Frame 0 shows picture 1.
+    int end = frames - 2;
+    for (int i = 1; i <= end; i++) {
+      assertThat(distance(there.get(end + i), there.get(end - i)))
+          .as("frame " + (end + i))
+          .isLessThan(SEAM_LEVELS);
+    }
+    int period = 2 * frames - 2;
+    assertThat(distance(there.get(period + 3), there.get(3))).isLessThan(SEAM_LEVELS);
+    assertThat(distance(there.get(3), there.get(0))).isGreaterThan(30);
+    ByteString far =
+        pictures(
+                batches("far")
+                    .inferBatchComposite(
+                        batch(1_000_000 * period + 3, 1).setAudioFeatures(features).build()))
+            .getFirst();
+    assertThat(distance(far, there.get(3))).isLessThan(SEAM_LEVELS);
+  }
+
+  @Test
+  void aCallerWhoCountsPlacesOfTheLoopIsUnderstoodToo() {
+    float[] sound = CompositingServers.speech(2);
+    int period = 18;
+    List<ByteString> whole =
+        pictures(
+            batches("whole")
+                .inferBatchComposite(
+                    batch(0, 2 * period).setRawAudio(floats(sound, 0, sound.length)).build()));
+    int cut = (period + FRAMES_AHEAD) * SAMPLES_PER_FRAME;
+    batches("again")
+        .inferBatchComposite(batch(0, period).setRawAudio(floats(sound, 0, cut)).build());
+    List<ByteString> second =
+        pictures(
+            batches("again")
+                .inferBatchComposite(
+                    batch(0, period).setRawAudio(floats(sound, cut, sound.length)).build()));
+    for (int i = 0; i < period; i++) {
+      assertThat(distance(second.get(i), whole.get(period + i))).as("frame " + i).isLessThan(3);
     }
   }
 
@@ -462,6 +565,9 @@ final class CompositingServerTest {
                       .setRawAudio(floats(CompositingServers.speech(1), 0, 16_000))
                       .build()));
       assertThat(drawn).hasSize(5);
+      GetModelStatsResponse stats =
+          stub.getModelStats(GetModelStatsRequest.newBuilder().setModelId(AVATAR).build());
+      assertThat(stats.toString()).contains(AVATAR);
       assertThat(
               stub.unloadModel(UnloadModelRequest.newBuilder().setModelId(AVATAR).build())
                   .getSuccess())

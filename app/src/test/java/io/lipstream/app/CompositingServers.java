@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,7 +41,12 @@ final class CompositingServers {
 
   /** An inference server in this process, which ends at once when it is closed. */
   static InferenceRole inference(Path folder, int port) throws IOException {
+    return inference(folder, port, "");
+  }
+
+  static InferenceRole inference(Path folder, int port, String more) throws IOException {
     Path file = inferenceFile(folder, port);
+    Files.writeString(file, more, StandardOpenOption.APPEND);
     InferenceConfig config = ConfigFile.read(file, InferenceConfig.DEFAULT);
     return InferenceRole.start(
         new InferenceRole.Setting(
@@ -103,9 +109,14 @@ final class CompositingServers {
 
   /** Something loud that changes, so that the mouth is driven. */
   static float[] speech(double seconds) {
-    float[] sound = new float[(int) (seconds * RATE_HZ)];
+    return speech(seconds, RATE_HZ);
+  }
+
+  static float[] speech(double seconds, int rateHz) {
+    float[] sound = new float[(int) (seconds * rateHz)];
     for (int i = 0; i < sound.length; i++) {
-      sound[i] = 0.4f * (float) Math.sin(2 * Math.PI * (180 + i / 400 % 80) * i / RATE_HZ);
+      int stretch = (int) ((long) i * 40 / rateHz);
+      sound[i] = 0.4f * (float) Math.sin(2 * Math.PI * (180 + stretch % 80) * i / rateHz);
     }
     return sound;
   }

@@ -21,7 +21,6 @@ import io.lipstream.media.LipstreamException;
 import io.lipstream.media.lipsync.MediaSink;
 import io.lipstream.media.picture.I420Frame;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -31,10 +30,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.Key;
-import java.security.KeyStore;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -260,57 +256,11 @@ final class InferenceServerTest {
     }
   }
 
-  /** A key pair with its own certificate, as PEM files. */
-  private Path pem(String name) throws Exception {
-    Path store = folder.resolve(name + ".p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "a",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "SAN=dns:localhost,ip:127.0.0.1",
-                "-ext",
-                "BC=ca:true",
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keystore",
-                store.toString())
-            .redirectErrorStream(true)
-            .start();
-    keytool.getInputStream().transferTo(OutputStream.nullOutputStream());
-    assertThat(keytool.waitFor()).isZero();
-    KeyStore keys = KeyStore.getInstance(store.toFile(), "changeit".toCharArray());
-    Key key = keys.getKey("a", "changeit".toCharArray());
-    write(name + ".key", "PRIVATE KEY", key.getEncoded());
-    write(name + ".crt", "CERTIFICATE", keys.getCertificate("a").getEncoded());
-    return folder.resolve(name + ".crt");
-  }
-
-  private void write(String file, String kind, byte[] der) throws IOException {
-    Files.writeString(
-        folder.resolve(file),
-        "-----BEGIN "
-            + kind
-            + "-----\n"
-            + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
-            + "\n-----END "
-            + kind
-            + "-----\n");
-  }
-
   @Test
   void withClientCertificatesOnlyThoseWhoHaveOneGetIn() throws Exception {
-    Path server = pem("server");
-    Path client = pem("client");
-    Path other = pem("other");
+    Path server = PemFiles.write(folder, "server");
+    Path client = PemFiles.write(folder, "client");
+    Path other = PemFiles.write(folder, "other");
     String tls = "tls: {certificate: server.crt, private_key: server.key, client_ca: client.crt}";
     try (InferenceRole role = start(tls)) {
       String[] asClient = {

@@ -5,13 +5,8 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
-import io.lipstream.inference.PictureTensor.Values;
 import io.lipstream.inference.client.FleetEngine;
-import io.lipstream.inference.engine.Engine;
-import io.lipstream.inference.engine.Frame.Outcome;
-import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.inference.engine.ModelStatus;
-import io.lipstream.inference.lipsync.MouthFrame;
 import io.lipstream.inference.server.BatchService;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.lipsync.MouthGenerator;
@@ -35,10 +30,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,9 +50,6 @@ public final class BatchCompositing extends CompositingServiceGrpc.CompositingSe
   private static final int PLANE_FLOATS = ROI_PX * ROI_PX;
   private static final int VISUAL_BYTES = 6 * PLANE_FLOATS * Float.BYTES;
   private static final int WINDOW_BYTES = MouthGenerator.AUDIO_WINDOW_FLOATS * Float.BYTES;
-
-  /** Every frame is asked for at once, so that this is also the time of a batch. */
-  private static final long LONGEST_WAIT_SECONDS = 60;
 
   private final CompositingParts parts;
   private final BatchService models;
@@ -173,14 +161,11 @@ public final class BatchCompositing extends CompositingServiceGrpc.CompositingSe
       float[] windows = windows(request, session);
       answer.setAudioProcessingMs(millisSince(mark));
       mark = System.nanoTime();
-      List<byte[]> mouths = draw(request, session.actor(), windows);
+      BatchMouths mouths = mouths(request, session.actor(), windows);
+      mouths.draw();
       answer.setInferenceTimeMs(millisSince(mark));
       mark = System.nanoTime();
-      for (int i = 0; i < mouths.size(); i++) {
-        int avatarFrame = session.actor().frameIndex((long) request.getStartFrameIdx() + i);
-        answer.addCompositedFrames(
-            session.draw(avatarFrame, mouths.get(i), parts.quality().still()));
-      }
+      answer.setError(show(request, session, mouths, answer));
       answer.setCompositeTimeMs(millisSince(mark));
       session.touch();
     }
@@ -273,57 +258,44 @@ public final class BatchCompositing extends CompositingServiceGrpc.CompositingSe
     return floats;
   }
 
-  /** The mouths of a batch; all are asked for at once, so that the engine may batch them. */
-  private List<byte[]> draw(CompositeBatchRequest request, Actor actor, float[] windows)
-      throws InterruptedException {
+  private BatchMouths mouths(CompositeBatchRequest request, Actor actor, float[] windows) {
     int batch = request.getBatchSize();
-    ReferenceCrops own = actor.frames();
-    ReferenceCrops given =
-        request.getVisualFrames().isEmpty() ? null : new GivenPictures(request, batch);
-    List<byte[]> mouths = new ArrayList<>(batch);
-    CountDownLatch left = new CountDownLatch(batch);
-    AtomicReference<@Nullable Outcome> failure = new AtomicReference<>();
-    Engine engine = parts.engine();
-    String modelId = actor.manifest().name();
-    try (FrameStream stream =
-        CompositingService.openEngine(engine, modelId, "InferBatchComposite", false)) {
-      for (int i = 0; i < batch; i++) {
-        MouthFrame frame =
-            new MouthFrame(
-                actor.spec(),
-                Values.UINT8,
-                (done, outcome, queueNanos, nanos, together) -> {
-                  if (outcome != Outcome.COMPUTED) {
-                    failure.compareAndSet(null, outcome);
-                  }
-                  left.countDown();
-                });
-        byte[] mouth = new byte[frame.mouthBytes()];
-        mouths.add(mouth);
-        if (given == null) {
-          frame.show(own, actor.frameIndex((long) request.getStartFrameIdx() + i));
-        } else {
-          frame.show(given, i);
-        }
-        frame.hear(windows, i * MouthGenerator.AUDIO_WINDOW_FLOATS);
-        frame.draw(mouth, 0);
-        while (!stream.submit(frame, Long.MAX_VALUE)) {
-          // The queue is shorter than the batch.
-          Thread.sleep(1);
-        }
+    if (request.getVisualFrames().isEmpty()) {
+      long start = request.getStartFrameIdx();
+      return new BatchMouths(
+          parts.engine(),
+          actor,
+          batch,
+          actor.frames(),
+          frame -> actor.frameIndex(start + frame),
+          windows);
+    }
+    ReferenceCrops given = new GivenPictures(request, batch);
+    return new BatchMouths(parts.engine(), actor, batch, given, frame -> frame, windows);
+  }
+
+  /** Adds the pictures; says how many hold the pose, if any do. */
+  private String show(
+      CompositeBatchRequest request,
+      BatchSession session,
+      BatchMouths mouths,
+      CompositeBatchResponse.Builder answer) {
+    int batch = request.getBatchSize();
+    int held = 0;
+    for (int i = 0; i < batch; i++) {
+      byte[] mouth = mouths.mouth(i);
+      if (mouth != null) {
+        session.hold(mouth);
+      } else {
+        held++;
       }
-      require(
-          left.await(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS),
-          "the mouths were not drawn within " + LONGEST_WAIT_SECONDS + " s");
+      int avatarFrame = session.actor().frameIndex((long) request.getStartFrameIdx() + i);
+      answer.addCompositedFrames(session.draw(avatarFrame, parts.quality().still()));
+      parts.sent(mouth == null);
     }
-    Outcome worst = failure.get();
-    if (worst != null) {
-      throw new LipstreamException(
-          LipstreamException.Kind.ENVIRONMENT,
-          "a mouth was not drawn: " + worst,
-          "do the inference servers answer? their logs say more");
-    }
-    return mouths;
+    return held == 0
+        ? ""
+        : held + " of " + batch + " frames hold the pose: no inference server answers";
   }
 
   /** The pictures that a caller brings: the first three planes, B, G, R. */

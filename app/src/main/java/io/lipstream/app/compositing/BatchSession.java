@@ -25,7 +25,9 @@ final class BatchSession implements AutoCloseable {
   private static final int MAX_ROWS = 1500;
 
   private static final int ENCODER_BATCH = 16;
-  private static final int SAMPLES_PER_FRAME = 640;
+
+  /** Of features, whatever the avatar's own pace. */
+  private static final int FRAMES_PER_SECOND = 25;
 
   private final Actors.Use use;
   private final Compositor compositor;
@@ -35,6 +37,8 @@ final class BatchSession implements AutoCloseable {
   private final SpeechFeatures features;
   private @Nullable Resampler resampler;
   private int rateHz;
+
+  /** Samples that came since the beginning of the sound, at its own rate. */
   private long heardSamples;
 
   /** Number of the next frame in the sound, and its place in the avatar's loop. */
@@ -42,6 +46,7 @@ final class BatchSession implements AutoCloseable {
 
   private long nextStart = -1;
   private boolean overflown;
+  private byte @Nullable [] mouth;
   private long usedNanos = System.nanoTime();
   private boolean closed;
 
@@ -91,10 +96,16 @@ final class BatchSession implements AutoCloseable {
 
   /** Says which frames come; sound goes on where they follow those of the call before. */
   void begin(long start, int newRateHz) {
-    if (start != nextStart || newRateHz != rateHz || overflown) {
+    if (!follows(start) || newRateHz != rateHz || overflown) {
       restart(newRateHz);
     }
     nextStart = start;
+  }
+
+  /** Callers count on, or begin again with the avatar's loop. */
+  private boolean follows(long start) {
+    return start == nextStart
+        || (nextStart > 0 && start == nextStart % actor().manifest().idlePeriod());
   }
 
   private void restart(int newRateHz) {
@@ -102,17 +113,12 @@ final class BatchSession implements AutoCloseable {
       resampler.close();
     }
     rateHz = newRateHz;
-    resampler = new Resampler(new PcmFormat(newRateHz, 1), this::hear);
+    resampler = new Resampler(new PcmFormat(newRateHz, 1), features::push);
     features.reset();
     rows.begin(0);
     heardSamples = 0;
     nextFrame = 0;
     overflown = false;
-  }
-
-  private void hear(float[] mono, int count) {
-    heardSamples += count;
-    features.push(mono, count);
   }
 
   /** Takes the next sound. */
@@ -122,10 +128,8 @@ final class BatchSession implements AutoCloseable {
       throw new IllegalStateException("begin() comes first");
     }
     // Who brought less than the frames so far last was silent meanwhile.
-    long missing = nextFrame * SAMPLES_PER_FRAME - heardSamples;
-    if (missing > 0) {
-      into.push(new float[(int) (missing * rateHz / 16_000)], (int) (missing * rateHz / 16_000));
-    }
+    int missing = (int) Math.max(0, nextFrame * rateHz / FRAMES_PER_SECOND - heardSamples);
+    into.push(new float[missing], missing);
     FloatBuffer floats =
         bytes.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
     float[] samples = new float[floats.remaining()];
@@ -135,6 +139,7 @@ final class BatchSession implements AutoCloseable {
       samples[i] = Float.isFinite(samples[i]) ? Math.clamp(samples[i], -1, 1) : 0;
     }
     into.push(samples, samples.length);
+    heardSamples += missing + samples.length;
     features.flush();
   }
 
@@ -161,16 +166,25 @@ final class BatchSession implements AutoCloseable {
     rows.forgetBefore(nextFrame);
   }
 
+  /** Takes a mouth, planes B, G, R, which is shown until the next one. */
+  void hold(byte[] newMouth) {
+    mouth = newMouth;
+  }
+
   /**
-   * A finished picture.
+   * A finished picture; at rest as long as no mouth was ever drawn.
    *
    * @param quality of JPEG
    */
-  ByteString draw(int avatarFrame, byte[] mouth, int quality) {
+  ByteString draw(int avatarFrame, int quality) {
     AvatarFrame under = actor().frame(avatarFrame);
-    compositor.paste(under.picture(), under.rect(), mouth, 0, 1, picture);
+    I420Frame shown = under.picture();
+    if (mouth != null) {
+      compositor.paste(under.picture(), under.rect(), mouth, 0, 1, picture);
+      shown = picture;
+    }
     stills.quality(quality);
-    return stills.encode(picture, under);
+    return stills.encode(shown, under);
   }
 
   @Override

@@ -7,15 +7,18 @@ import io.lipstream.media.avatar.AvatarStore;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /** What both services are made of: avatars, an engine, settings. Close it after the services. */
 public final class CompositingParts implements AutoCloseable {
-  private final Engine engine;
-  private final CompositingSettings settings;
   private static final int WATCH_MILLIS = 100;
 
+  private final Engine engine;
+  private final CompositingSettings settings;
   private final Actors actors;
   private final OutputQuality quality;
+  private final LongAdder framesSent = new LongAdder();
+  private final LongAdder framesHeld = new LongAdder();
   private final ScheduledExecutorService housekeeping =
       Executors.newSingleThreadScheduledExecutor(
           work -> Thread.ofPlatform().daemon().name("compositing-tidy").unstarted(work));
@@ -70,6 +73,23 @@ public final class CompositingParts implements AutoCloseable {
 
   Actors actors() {
     return actors;
+  }
+
+  void sent(boolean held) {
+    framesSent.increment();
+    if (held) {
+      framesHeld.increment();
+    }
+  }
+
+  /** Frames that were sent, for metrics. */
+  public long framesSent() {
+    return framesSent.sum();
+  }
+
+  /** Frames whose mouth was late, for metrics. */
+  public long framesHeld() {
+    return framesHeld.sum();
   }
 
   /** Loads an avatar, so that its first session need not wait. */

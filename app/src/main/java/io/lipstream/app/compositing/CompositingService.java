@@ -13,7 +13,6 @@ import io.lipstream.media.wire.compositing.CompositeResponse;
 import io.lipstream.media.wire.compositing.CompositingGrpc;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +29,6 @@ public final class CompositingService extends CompositingGrpc.CompositingImplBas
 
   private final CompositingParts parts;
   private final Set<CompositingStream> streams = ConcurrentHashMap.newKeySet();
-  private final LongAdder framesSent = new LongAdder();
-  private final LongAdder framesHeld = new LongAdder();
 
   /** Offers avatars; the parts stay the caller's to close, after this. */
   public CompositingService(CompositingParts parts) {
@@ -42,8 +39,8 @@ public final class CompositingService extends CompositingGrpc.CompositingImplBas
   private void observe() {
     long now = System.nanoTime();
     int speakers = (int) streams.stream().filter(each -> each.isSpeaking(now)).count();
-    long held = framesHeld.sum();
-    parts.quality().observe(now, speakers, framesSent.sum() - held, held);
+    long held = parts.framesHeld();
+    parts.quality().observe(now, speakers, parts.framesSent() - held, held);
   }
 
   @Override
@@ -88,13 +85,6 @@ public final class CompositingService extends CompositingGrpc.CompositingImplBas
     };
   }
 
-  void sent(boolean held) {
-    framesSent.increment();
-    if (held) {
-      framesHeld.increment();
-    }
-  }
-
   void forget(CompositingStream stream) {
     streams.remove(stream);
   }
@@ -102,16 +92,6 @@ public final class CompositingService extends CompositingGrpc.CompositingImplBas
   /** Sessions that are open, for metrics. */
   public int openStreams() {
     return streams.size();
-  }
-
-  /** Frames that were sent, for metrics. */
-  public long framesSent() {
-    return framesSent.sum();
-  }
-
-  /** Frames whose mouth was late, for metrics. */
-  public long framesHeld() {
-    return framesHeld.sum();
   }
 
   /** Ends the streams that are still open with UNAVAILABLE, and waits for their threads. */

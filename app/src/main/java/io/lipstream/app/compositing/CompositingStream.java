@@ -7,18 +7,16 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.lipstream.app.compositing.Shot.State;
 import io.lipstream.app.render.FramePlan;
-import io.lipstream.compositing.Compositor;
 import io.lipstream.inference.engine.FrameStream;
 import io.lipstream.inference.server.Refusal;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.PcmFormat;
-import io.lipstream.media.avatar.AvatarFrame;
-import io.lipstream.media.picture.I420Frame;
 import io.lipstream.media.wire.compositing.CompositeFlushed;
 import io.lipstream.media.wire.compositing.CompositeFrame;
 import io.lipstream.media.wire.compositing.CompositeOpened;
 import io.lipstream.media.wire.compositing.CompositeRequest;
 import io.lipstream.media.wire.compositing.CompositeResponse;
+import io.lipstream.media.wire.compositing.EndOfSound;
 import io.lipstream.media.wire.compositing.OpenComposite;
 import io.lipstream.media.wire.compositing.Pace;
 import io.lipstream.media.wire.compositing.UtteranceEnded;
@@ -49,25 +47,15 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   /** Sound that may wait: a minute at 16 kHz. */
   private static final int MAX_INBOX_BYTES = 2 << 20;
 
-  /** Ten seconds of one message. */
-  private static final int MAX_SOUND_SECONDS = 10;
+  /** A message without its bytes. */
+  private static final int MESSAGE_BYTES = 100;
 
   /** Planned frames that are enough; a stretch of sound or the end of an utterance adds some. */
   private static final int SHOTS_AHEAD = 8;
 
-  /** From a plan to the frame's time: time to draw the first mouth. */
-  private static final long LEAD_NANOS = 80_000_000;
-
-  /** A frame planned later than this before its time moves the clock. */
-  private static final long TOO_NEAR_NANOS = 10_000_000;
-
-  /** A client that did not read for longer finds the clock where it left it. */
-  private static final long LONGEST_LAG_NANOS = 500_000_000;
-
   /** Who asked for no mouth for longer is silent. */
   private static final long SPEAKING_NANOS = 500_000_000;
 
-  private static final float CLOSING_STEP = 1f / 3;
   private static final int LONGEST_WAIT_MILLIS = 100;
   private static final Duration RETRY = Duration.ofSeconds(1);
 
@@ -83,19 +71,18 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   private boolean halfClosed;
   private boolean closed;
   private boolean started;
+  private boolean released;
   private @Nullable StatusRuntimeException stopping;
 
   // The stream's thread alone, once it runs.
   private Actors.@Nullable Use use;
   private @Nullable FrameStream mouths;
-  private @Nullable PictureOutput output;
-  private @Nullable Compositor compositor;
+  private @Nullable FramePictures pictures;
   private @Nullable FramePlan plan;
-  private I420Frame picture = new I420Frame(2, 2);
   private PcmFormat format = PcmFormat.FEATURES;
   private OpenComposite open = OpenComposite.getDefaultInstance();
   private boolean live;
-  private long frameNanos;
+  private StreamClock clock = new StreamClock(1, false);
 
   /** Sound of the message that is being planned, and where in it. */
   private ByteString sound = ByteString.EMPTY;
@@ -110,16 +97,10 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   private long nextSent;
   private long utteranceFrames;
   private boolean soundUnflushed;
-  private boolean clockRuns;
-  private long clockNanos;
-  private byte[] heldMouth = {};
+  private long unreadSinceNanos;
 
   /** When a mouth was asked for last; anybody may read it. */
   private volatile long spokeNanos = System.nanoTime() - SPEAKING_NANOS;
-
-  private boolean mouthHeld;
-  private float shownWeight;
-  private long unreadSinceNanos;
 
   CompositingStream(
       CompositingService service,
@@ -142,24 +123,29 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
       if (request.getMessageCase() == CompositeRequest.MessageCase.FLUSH) {
         // What was said before is not wanted any more, also where nobody has looked at it.
         inbox.removeIf(each -> each.getMessageCase() != CompositeRequest.MessageCase.OPEN);
-        inboxBytes = 0;
+        inboxBytes = inbox.stream().mapToInt(CompositingStream::cost).sum();
         flushes++;
       } else {
         inbox.add(request);
-        inboxBytes += request.getSound().size();
+        inboxBytes += cost(request);
       }
       if (!started) {
         started = true;
         String name = "composite-" + Integer.toHexString(System.identityHashCode(this));
         Thread.ofPlatform().daemon().name(name).start(this::run);
       }
-      more = inboxBytes < MAX_INBOX_BYTES;
+      more = inboxBytes < MAX_INBOX_BYTES && flushes == 0;
       requestOwed = !more;
       notifyAll();
     }
     if (more) {
       response.request(1);
     }
+  }
+
+  /** What a message takes while it waits. */
+  private static int cost(CompositeRequest message) {
+    return MESSAGE_BYTES + message.getSerializedSize();
   }
 
   @Override
@@ -219,7 +205,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
       stopping = Status.UNAVAILABLE.withDescription("the server is stopping").asRuntimeException();
       notifyAll();
       long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-      while (started && !closed && System.nanoTime() < patience) {
+      while (started && !released && System.nanoTime() < patience) {
         try {
           wait(LONGEST_WAIT_MILLIS);
         } catch (InterruptedException e) {
@@ -271,19 +257,23 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   }
 
   private void release() {
-    service.forget(this);
     if (mouths != null) {
       mouths.close();
     }
     if (plan != null) {
       plan.close();
     }
-    if (output != null) {
-      output.close();
+    if (pictures != null) {
+      pictures.close();
     }
     if (use != null) {
       use.close();
     }
+    synchronized (this) {
+      released = true;
+      notifyAll();
+    }
+    service.forget(this);
   }
 
   /** What is to be done next. */
@@ -317,7 +307,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
         requestOwed = false;
       } else if (task == Task.READ) {
         message = inbox.remove();
-        inboxBytes -= message.getSound().size();
+        inboxBytes -= cost(message);
         if (requestOwed && inboxBytes < MAX_INBOX_BYTES / 2) {
           requestOwed = false;
           more = true;
@@ -350,34 +340,35 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
       return Task.END;
     }
     boolean opened = use != null;
-    if (opened && flushes > 0) {
-      return Task.FLUSH;
-    }
-    boolean wanted = opened && isSomethingToSend();
-    if (wanted && response.isReady()) {
+    boolean flush = opened && flushes > 0;
+    boolean ready = response.isReady();
+    if (ready) {
       unreadSinceNanos = 0;
+    } else if (flush || (opened && isSomethingToSend())) {
+      requireReader();
+    }
+    if (flush) {
+      return ready ? Task.FLUSH : null;
+    }
+    if (ready && opened && isSomethingToSend()) {
       return shots.isEmpty() || (open.getIdleFrames() && shots.peek().number > nextSent)
           ? Task.REST
           : Task.SEND;
-    }
-    if (wanted) {
-      requireReader();
     }
     if (shots.size() < SHOTS_AHEAD) {
       if (soundAt < sound.size()) {
         return Task.PLAN;
       }
       if (!inbox.isEmpty()) {
-        return Task.READ;
+        // Some messages are answered at once.
+        return ready ? Task.READ : null;
       }
       if (soundUnflushed) {
         return Task.CATCH_UP;
       }
       if (halfClosed && plan != null) {
         inbox.add(
-            CompositeRequest.newBuilder()
-                .setEndOfSound(io.lipstream.media.wire.compositing.EndOfSound.getDefaultInstance())
-                .build());
+            CompositeRequest.newBuilder().setEndOfSound(EndOfSound.getDefaultInstance()).build());
         return Task.READ;
       }
       if (halfClosed && shots.isEmpty()) {
@@ -405,20 +396,16 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     if (!live) {
       return first != null && first.state != State.QUEUED;
     }
-    if (first == null && !(open.getIdleFrames() && clockRuns)) {
+    if (first == null && !(open.getIdleFrames() && clock.runs())) {
       return false;
     }
-    return System.nanoTime() - dueNanos(nextSent) >= 0;
+    return System.nanoTime() - clock.dueNanos(nextSent) >= 0;
   }
 
   private long nanosToNext() {
-    return live && clockRuns && (!shots.isEmpty() || open.getIdleFrames())
-        ? dueNanos(nextSent) - System.nanoTime()
+    return live && clock.runs() && (!shots.isEmpty() || open.getIdleFrames())
+        ? clock.dueNanos(nextSent) - System.nanoTime()
         : LONGEST_WAIT_MILLIS * 1_000_000L;
-  }
-
-  private long dueNanos(long number) {
-    return clockNanos + number * frameNanos;
   }
 
   private void read(CompositeRequest request) {
@@ -440,7 +427,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     if (use != null) {
       throw Refusal.invalid("open", "came twice");
     }
-    check(request);
+    RequestCheck.open(request);
     open = request;
     live = request.getPace() == Pace.REAL_TIME;
     int rateHz = request.getSampleRateHz() == 0 ? 16_000 : request.getSampleRateHz();
@@ -449,80 +436,31 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     use = opened;
     Actor actor = opened.actor();
     int fps = actor.manifest().fps();
-    frameNanos = 1_000_000_000L / fps;
+    clock = new StreamClock(1_000_000_000L / fps, request.getIdleFrames());
     mouths =
         CompositingService.openEngine(
             parts.engine(), actor.manifest().name(), request.getSession(), live);
-    compositor = actor.newCompositor();
-    picture = actor.newPicture();
-    CompositingSettings settings = parts.settings();
-    output =
-        PictureOutput.of(
-            request.getOutput(),
-            actor,
-            request.getQuality() == 0 ? parts.quality()::still : request::getQuality,
-            request.getBitrateKbps() == 0 ? settings.bitrateKbps() : request.getBitrateKbps());
+    FramePictures made = new FramePictures(actor, request, parts);
+    pictures = made;
     if (live && request.getIdleFrames()) {
-      startClock(0);
+      clock.start(0);
     }
     say(
         CompositeResponse.newBuilder()
             .setOpened(
                 CompositeOpened.newBuilder()
-                    .setWidthPx(picture.widthPx())
-                    .setHeightPx(picture.heightPx())
+                    .setWidthPx(made.widthPx())
+                    .setHeightPx(made.heightPx())
                     .setFramesPerSecond(fps)
                     .setAvatarFrames(actor.frames().frameCount())
                     .setSampleRateHz(format.sampleRateHz())
                     .setChannels(format.channels())
-                    .setServerVersion(settings.version()))
+                    .setServerVersion(parts.settings().version()))
             .build());
   }
 
-  private static void check(OpenComposite request) {
-    requireRange("open.quality", request.getQuality(), 1, 100);
-    requireRange("open.sample_rate_hz", request.getSampleRateHz(), 8_000, 96_000);
-    requireRange("open.channels", request.getChannels(), 1, 2);
-    requireRange("open.bitrate_kbps", request.getBitrateKbps(), 50, 50_000);
-    if (request.hasLookAhead() && request.getLookAhead() != 7) {
-      throw Refusal.invalid(
-          "open.look_ahead",
-          "must be 7, the exact window; it is " + Integer.toUnsignedString(request.getLookAhead()));
-    }
-    switch (request.getOutput()) {
-      case JPEG, PNG, I420, H264 -> {}
-      case UNRECOGNIZED -> throw Refusal.invalid("open.output", "is none of JPEG, PNG, I420, H264");
-    }
-    switch (request.getPace()) {
-      case AS_READ, REAL_TIME -> {}
-      case UNRECOGNIZED -> throw Refusal.invalid("open.pace", "is neither AS_READ nor REAL_TIME");
-    }
-    if (request.getIdleFrames() && request.getPace() != Pace.REAL_TIME) {
-      throw Refusal.invalid("open.idle_frames", "needs open.pace REAL_TIME");
-    }
-  }
-
-  private static void requireRange(String field, int value, int least, int most) {
-    if (value != 0 && (value < least || value > most)) {
-      throw Refusal.invalid(
-          field,
-          "must be from " + least + " to " + most + "; it is " + Integer.toUnsignedString(value));
-    }
-  }
-
   private void sound(ByteString bytes) {
-    int frameBytes = Short.BYTES * format.channels();
-    int most = MAX_SOUND_SECONDS * format.sampleRateHz() * frameBytes;
-    if (bytes.size() % frameBytes != 0 || bytes.size() > most) {
-      throw Refusal.invalid(
-          "sound",
-          "must hold whole 16-bit samples of "
-              + format.channels()
-              + " channels, at most "
-              + most
-              + " bytes of them; it holds "
-              + bytes.size());
-    }
+    RequestCheck.sound(bytes, format);
     sound = bytes;
     soundAt = 0;
   }
@@ -536,10 +474,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     if (samples.length < count) {
       samples = new float[count];
     }
-    for (int i = 0; i < count; i++) {
-      int at = soundAt + 2 * i;
-      samples[i] = (short) ((sound.byteAt(at) & 0xff) | sound.byteAt(at + 1) << 8) / 32_768f;
-    }
+    Pcm16.read(sound, soundAt, count, samples);
     soundAt += bytes;
     soundUnflushed = true;
     FramePlan planned = currentPlan();
@@ -613,7 +548,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     shot.number = place();
     shot.avatarFrame = actor().frameIndex(shot.number);
     shot.weight = mouthWeight;
-    shot.sound = bytes(interleaved, soundOffset, soundFrames * format.channels());
+    shot.sound = Pcm16.write(interleaved, soundOffset, soundFrames * format.channels());
     shot.featuresNanos = planNanos;
     shot.last = false;
     shot.waitNanos = 0;
@@ -627,7 +562,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     spokeNanos = System.nanoTime();
     System.arraycopy(window, 0, shot.window, 0, window.length);
     shot.ask(actor());
-    long deadline = live ? dueNanos(shot.number) : Long.MAX_VALUE;
+    long deadline = live ? clock.dueNanos(shot.number) : Long.MAX_VALUE;
     if (mouths != null && !mouths.submit(shot.frame, deadline)) {
       shot.state = State.MISSING;
     }
@@ -635,25 +570,9 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
 
   /** The number of the next planned frame; in real time one that is not over yet. */
   private long place() {
-    long number = nextPlanned;
-    if (live) {
-      long soonest = System.nanoTime() + TOO_NEAR_NANOS;
-      if (!clockRuns) {
-        startClock(number);
-      } else if (open.getIdleFrames() && (shots.isEmpty() || dueNanos(number) < soonest)) {
-        long lead = System.nanoTime() + LEAD_NANOS - clockNanos;
-        number = Math.max(number, Math.ceilDiv(lead, frameNanos));
-      } else if (dueNanos(number) < soonest && shots.isEmpty()) {
-        startClock(number);
-      }
-    }
+    long number = live ? clock.place(nextPlanned, shots.isEmpty()) : nextPlanned;
     nextPlanned = number + 1;
     return number;
-  }
-
-  private void startClock(long number) {
-    clockRuns = true;
-    clockNanos = System.nanoTime() + LEAD_NANOS - number * frameNanos;
   }
 
   @Override
@@ -661,18 +580,8 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     Shot last = newest;
     if (last != null && soundFrames > 0 && shots.contains(last)) {
       last.sound =
-          last.sound.concat(bytes(interleaved, soundOffset, soundFrames * format.channels()));
+          last.sound.concat(Pcm16.write(interleaved, soundOffset, soundFrames * format.channels()));
     }
-  }
-
-  private static ByteString bytes(float[] samples, int offset, int count) {
-    byte[] bytes = new byte[Short.BYTES * count];
-    for (int i = 0; i < count; i++) {
-      int value = Math.clamp(Math.round(samples[offset + i] * 32_768), -32_768, 32_767);
-      bytes[2 * i] = (byte) value;
-      bytes[2 * i + 1] = (byte) (value >> 8);
-    }
-    return com.google.protobuf.UnsafeByteOperations.unsafeWrap(bytes);
   }
 
   private void flush(int count) {
@@ -692,9 +601,7 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     sound = ByteString.EMPTY;
     soundAt = 0;
     soundUnflushed = false;
-    if (live && !open.getIdleFrames()) {
-      clockRuns = false;
-    }
+    clock.flush();
     for (int i = 0; i < count; i++) {
       say(
           CompositeResponse.newBuilder()
@@ -708,11 +615,8 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
     CompositeFrame.Mouth how = CompositeFrame.Mouth.RESTING;
     State state = shot.state;
     if (state == State.DRAWN) {
-      byte[] before = heldMouth;
-      heldMouth = shot.mouth;
-      shot.mouth = before.length == heldMouth.length ? before : new byte[heldMouth.length];
+      pictures().take(shot);
       how = CompositeFrame.Mouth.DRAWN;
-      mouthHeld = true;
     } else if (state != State.RESTING) {
       if (!live) {
         throw Refusal.of(
@@ -723,16 +627,18 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
       }
       how = CompositeFrame.Mouth.HELD;
     }
-    float weight = mouthHeld && state != State.RESTING ? shot.weight : 0;
+    clock.sends(nextSent);
+    nextSent = shot.number + 1;
     CompositeFrame.Builder frame =
-        draw(shot.number, shot.avatarFrame, weight)
+        pictures()
+            .draw(shot.number, shot.avatarFrame, state == State.RESTING ? 0 : shot.weight)
             .setSound(shot.sound)
             .setMouth(how)
-            .setFeaturesUs(micros(shot.featuresNanos))
-            .setInferenceWaitUs(micros(shot.waitNanos));
+            .setFeaturesUs(FramePictures.micros(shot.featuresNanos))
+            .setInferenceWaitUs(FramePictures.micros(shot.waitNanos));
     utteranceFrames++;
     say(CompositeResponse.newBuilder().setFrame(frame).build());
-    service.sent(how == CompositeFrame.Mouth.HELD);
+    parts.sent(how == CompositeFrame.Mouth.HELD);
     if (shot.last) {
       ended(utteranceFrames);
     }
@@ -745,52 +651,18 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
 
   /** Sends the avatar at rest, or on the way there. */
   private void rest() {
-    // Frames that do not rest by themselves must never show through.
-    float closing = actor().framesRest() ? Math.max(0, shownWeight - CLOSING_STEP) : 1;
-    float weight = mouthHeld ? closing : 0;
-    long number = nextSent;
-    nextPlanned = Math.max(nextPlanned, number + 1);
-    CompositeFrame.Builder frame = draw(number, actor().frameIndex(number), weight);
+    clock.sends(nextSent);
+    CompositeFrame.Builder frame = pictures().rest(nextSent++);
+    nextPlanned = Math.max(nextPlanned, nextSent);
     say(CompositeResponse.newBuilder().setFrame(frame).build());
-    service.sent(false);
+    parts.sent(false);
   }
 
-  private CompositeFrame.Builder draw(long number, int avatarFrame, float weight) {
-    long begun = System.nanoTime();
-    keepClock(begun);
-    AvatarFrame under = actor().frame(avatarFrame);
-    I420Frame shown = under.picture();
-    if (weight > 0 && compositor != null) {
-      compositor.paste(under.picture(), under.rect(), heldMouth, 0, weight, picture);
-      shown = picture;
+  private FramePictures pictures() {
+    if (pictures == null) {
+      throw new IllegalStateException("no avatar is open");
     }
-    shownWeight = weight;
-    mouthHeld &= weight > 0;
-    nextSent = number + 1;
-    long pasted = System.nanoTime();
-    if (output == null) {
-      throw new IllegalStateException("no output is open");
-    }
-    ByteString encoded = output.encode(shown, under, number * frameNanos);
-    return CompositeFrame.newBuilder()
-        .setIndex(number)
-        .setAvatarFrame(avatarFrame)
-        .setPicture(encoded)
-        .setKeyFrame(output.wasKeyFrame())
-        .setPresentationUs(number * frameNanos / 1000)
-        .setPasteUs(micros(pasted - begun))
-        .setEncodeUs(micros(System.nanoTime() - pasted));
-  }
-
-  /** After a pause of the client's, frames go on at their pace instead of all at once. */
-  private void keepClock(long now) {
-    if (live && now - dueNanos(nextSent) > LONGEST_LAG_NANOS) {
-      clockNanos = now - nextSent * frameNanos;
-    }
-  }
-
-  private static int micros(long nanos) {
-    return (int) Math.min(Integer.MAX_VALUE, nanos / 1000);
+    return pictures;
   }
 
   private Actor actor() {

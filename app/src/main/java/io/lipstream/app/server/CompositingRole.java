@@ -123,11 +123,11 @@ public final class CompositingRole implements AutoCloseable {
     Gauge.builder("lipstream.compositing.streams", streams, CompositingService::openStreams)
         .description("Open streams")
         .register(registry);
-    FunctionCounter.builder("lipstream.compositing.frames", streams, CompositingService::framesSent)
+    FunctionCounter.builder("lipstream.compositing.frames", parts, CompositingParts::framesSent)
         .description("Frames sent")
         .register(registry);
     FunctionCounter.builder(
-            "lipstream.compositing.held.frames", streams, CompositingService::framesHeld)
+            "lipstream.compositing.held.frames", parts, CompositingParts::framesHeld)
         .description("Frames sent with the pose held, because their mouth was late")
         .register(registry);
     Gauge.builder("video.quality.score", parts, CompositingParts::qualityScore)

@@ -1,4 +1,4 @@
-/** Benchmarks of the paste. */
+/** Benchmarks of the paste and of the compositing server. */
 @NullMarked
 package io.lipstream.benchmarks.compositing;
 
