@@ -691,6 +691,11 @@ public final class LiveSession implements AutoCloseable {
     return performance.isWatched();
   }
 
+  /** Whether a viewer is one of this session's. */
+  public boolean isWatchedBy(Viewer viewer) {
+    return performance.watchers().stream().anyMatch(watcher -> watcher.isOf(viewer));
+  }
+
   /** Tells what viewers' connections had no room for. */
   void tellDropped() {
     for (Watcher watcher : performance.watchers()) {

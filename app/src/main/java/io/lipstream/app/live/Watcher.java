@@ -61,6 +61,10 @@ final class Watcher implements ViewerEvents {
     }
   }
 
+  boolean isOf(Viewer other) {
+    return other.equals(viewer());
+  }
+
   private synchronized @Nullable Viewer viewer() {
     return viewer;
   }

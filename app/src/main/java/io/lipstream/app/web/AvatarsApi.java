@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Avatars that come and go while the server runs. */
 final class AvatarsApi {
+  private static final int MAX_NAME_CHARS = 64;
   private static final MediaType ZIP = MediaType.create("application", "zip");
 
   private final AvatarStore avatars;
@@ -127,11 +128,11 @@ final class AvatarsApi {
 
   private static String name(ServiceRequestContext ctx) {
     String name = String.valueOf(ctx.pathParam("name"));
-    if (!AvatarManifest.NAME.matcher(name).matches()) {
+    if (name.length() > MAX_NAME_CHARS || !AvatarManifest.NAME.matcher(name).matches()) {
       throw new Problem.Refusal(
           HttpStatus.BAD_REQUEST,
           "\"" + name + "\" cannot be an avatar's name",
-          "use lower-case letters, digits and single hyphens");
+          "use lower-case letters, digits and single hyphens, " + MAX_NAME_CHARS + " at most");
     }
     return name;
   }

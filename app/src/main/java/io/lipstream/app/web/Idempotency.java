@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Idempotency {
   static final String HEADER = "idempotency-key";
-  private static final int MAX_KEY_CHARS = 255;
+  private static final Pattern KEY = Pattern.compile("[!-~]{1,255}");
   private static final Duration LIFE = Duration.ofHours(1);
 
   private final int maxAnswers;
@@ -58,10 +59,10 @@ final class Idempotency {
     if (given == null) {
       return handler.answer(ctx, request);
     }
-    if (given.isBlank() || given.length() > MAX_KEY_CHARS) {
+    if (!KEY.matcher(given).matches()) {
       throw new Problem.Refusal(
           HttpStatus.BAD_REQUEST,
-          "the Idempotency-Key must have 1 to " + MAX_KEY_CHARS + " characters",
+          "the Idempotency-Key must have 1 to 255 characters of ASCII without spaces",
           "a UUID will do");
     }
     String key = Guard.caller(ctx).name() + "\n" + request.path() + "\n" + given;

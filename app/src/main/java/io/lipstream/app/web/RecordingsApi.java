@@ -32,7 +32,11 @@ final class RecordingsApi {
   }
 
   HttpResponse ofSession(ServiceRequestContext ctx, AggregatedHttpRequest request) {
-    return list(recordings.list(param(ctx, "id")));
+    List<Recordings.Description> found = recordings.list(param(ctx, "id"));
+    if (found.isEmpty()) {
+      sessions.session(ctx);
+    }
+    return list(found);
   }
 
   private static HttpResponse list(List<Recordings.Description> found) {

@@ -7,6 +7,7 @@ import io.lipstream.app.live.LiveEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /** What can be called, and what a caller must be allowed to for it. */
@@ -43,6 +44,32 @@ final class Routes {
   /** One that WebSockets come to, which HTTP/2 connects instead of getting. */
   void socket(String path, Access access, HttpService service) {
     all.add(new Route(HttpMethod.GET, path, access, ANY_LENGTH, service));
+  }
+
+  /**
+   * The methods with which a path can be called; GET, for files, where it is none of the routes.
+   */
+  Set<HttpMethod> allowed(String path) {
+    String[] parts = path.split("/", -1);
+    Set<HttpMethod> found = new TreeSet<>();
+    for (Route each : all) {
+      if (fits(each.path().split("/", -1), parts)) {
+        found.add(each.method());
+      }
+    }
+    return found;
+  }
+
+  private static boolean fits(String[] pattern, String[] parts) {
+    if (pattern.length != parts.length) {
+      return false;
+    }
+    for (int i = 0; i < parts.length; i++) {
+      if (!pattern[i].startsWith("{") && !pattern[i].equals(parts[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   List<Route> all() {

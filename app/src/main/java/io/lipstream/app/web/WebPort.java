@@ -8,6 +8,7 @@ import static com.linecorp.armeria.common.HttpMethod.POST;
 
 import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.RequestHeaders;
@@ -46,6 +47,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,11 +55,16 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The port of HTTP: the page, and what it calls. */
 public final class WebPort implements AutoCloseable {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(60);
+
+  /** Who is still sending what was refused hears why before the stream is reset. */
+  private static final Duration REFUSAL_HEARD = Duration.ofSeconds(1);
+
   private static final Duration QUIET = Duration.ofMillis(100);
   private static final int CALLS_AT_ONCE = 64;
   private static final int IMPORTS_AT_ONCE = 2;
@@ -136,9 +143,9 @@ public final class WebPort implements AutoCloseable {
         .blockingTaskExecutor(calls, true)
         .maxRequestLength(Routes.MAX_BODY_BYTES)
         .requestTimeout(REQUEST_TIMEOUT)
+        .requestAutoAbortDelay(REFUSAL_HEARD)
         .gracefulShutdownTimeout(QUIET, Duration.ofSeconds(1))
-        .disableServerHeader()
-        .errorHandler(new Errors());
+        .disableServerHeader();
     if (!web.allowedOrigins().isEmpty()) {
       builder.decorator(cors(web.allowedOrigins()));
     }
@@ -147,12 +154,14 @@ public final class WebPort implements AutoCloseable {
     RequestRate rate = new RequestRate(config.api().requestsPerSecond(), System::nanoTime);
     Consumer<LiveEvents.Refusal> refused = offer.sessions()::refused;
     Routes routes = routes(config, offer, credentials);
+    Errors errors = new Errors(routes);
+    builder.errorHandler(errors);
     offer.liveTalking().ifPresent(api -> api.bind(builder));
     routes.bind(builder, credentials, rate, refused);
     for (String board : List.of("/ops", "/studio")) {
       builder.route().get(board).build((ctx, req) -> HttpResponse.ofRedirect(board + "/"));
     }
-    builder.serviceUnder("/", new PassApi(credentials).with(page()));
+    builder.serviceUnder("/", new PassApi(credentials).with(page(errors)));
     builder.decorator(service -> new HttpSpans(service, offer.tracer()));
     builder.decorator(service -> new SameSite(service, web.allowedHosts(), web.allowedOrigins()));
     Server server = builder.build();
@@ -221,7 +230,7 @@ public final class WebPort implements AutoCloseable {
     String ofSession = "/v1/sessions/{id}/recordings";
     String recording = ofSession + "/{recording}";
     to.call(GET, "/v1/recordings", Access.SESSIONS, recordings::all);
-    to.call(POST, ofSession, Access.SESSIONS, recordings::start);
+    to.call(POST, ofSession, Access.SESSIONS, idempotency.mind(recordings::start));
     to.call(GET, ofSession, Access.SESSIONS, recordings::ofSession);
     to.call(GET, recording, Access.SESSIONS, recordings::get);
     to.call(DELETE, recording, Access.SESSIONS, recordings::delete);
@@ -245,7 +254,7 @@ public final class WebPort implements AutoCloseable {
     to.call(PATCH, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::trickle);
     to.call(DELETE, "/v1/sessions/{id}/whep/{viewer}", Access.SESSIONS, whep::delete);
     ClipsApi clips = new ClipsApi(offer.clips(), first);
-    to.call(POST, "/v1/clips", Access.CREATE, clips::create);
+    to.call(POST, "/v1/clips", Access.CREATE, idempotency.mind(clips::create));
     to.call(GET, "/v1/clips/{id}", Access.CREATE, clips::get);
     to.call(DELETE, "/v1/clips/{id}", Access.CREATE, clips::delete);
     to.add(GET, "/v1/clips/{id}/video", Access.CREATE, clips::video);
@@ -256,7 +265,7 @@ public final class WebPort implements AutoCloseable {
     return to;
   }
 
-  private static HttpService page() {
+  private static HttpService page(Errors errors) {
     return FileService.builder(WebPort.class.getClassLoader(), "io/lipstream/app/web/page")
         .cacheControl(ServerCacheControl.REVALIDATED)
         .addHeader(HttpHeaderNames.CONTENT_SECURITY_POLICY, CONTENT_POLICY)
@@ -275,7 +284,7 @@ public final class WebPort implements AutoCloseable {
                         .thenApply(
                             found ->
                                 found.status().isClientError()
-                                    ? Errors.plain(req.headers(), found.status()).response()
+                                    ? errors.plain(req.headers(), found.status()).toHttpResponse()
                                     : found.toHttpResponse())));
   }
 
@@ -343,14 +352,14 @@ public final class WebPort implements AutoCloseable {
   }
 
   /** Says what a route does not. */
-  private static final class Errors implements ServerErrorHandler {
+  private record Errors(Routes routes) implements ServerErrorHandler {
     @Override
     public @Nullable HttpResponse onServiceException(ServiceRequestContext ctx, Throwable failure) {
       return switch (failure) {
         case Problem.Refusal refusal -> Problem.of(refusal).response();
         case LipstreamException known -> Problem.of(known).response();
         case HttpStatusException plain ->
-            plain(ctx.request().headers(), plain.httpStatus()).response();
+            plain(ctx.request().headers(), plain.httpStatus()).toHttpResponse();
         default -> null;
       };
     }
@@ -363,14 +372,35 @@ public final class WebPort implements AutoCloseable {
         HttpStatus status,
         @Nullable String description,
         @Nullable Throwable cause) {
-      return plain(headers, status).whole();
+      return plain(headers, status);
     }
 
-    private static Problem plain(@Nullable RequestHeaders headers, HttpStatus status) {
-      String path = headers == null ? "" : ": " + headers.method() + " " + headers.path();
+    private AggregatedHttpResponse plain(@Nullable RequestHeaders headers, HttpStatus status) {
+      if (headers == null) {
+        return problem(status, "").whole();
+      }
+      String call = ": " + headers.method() + " " + headers.path();
+      Set<HttpMethod> allowed = routes.allowed(headers.path().replaceFirst("[?].*", ""));
+      boolean otherMethod =
+          status.equals(HttpStatus.METHOD_NOT_ALLOWED)
+              // what no route takes is looked for among the files
+              || (status.equals(HttpStatus.NOT_FOUND)
+                  && !allowed.isEmpty()
+                  && !allowed.contains(headers.method()));
+      if (!otherMethod) {
+        return problem(status, call).whole();
+      }
+      String methods =
+          allowed.isEmpty()
+              ? "GET, HEAD"
+              : allowed.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
+      return problem(HttpStatus.METHOD_NOT_ALLOWED, call).whole(HttpHeaderNames.ALLOW, methods);
+    }
+
+    private static Problem problem(HttpStatus status, String call) {
       return new Problem(
           status,
-          status.reasonPhrase().toLowerCase(Locale.ROOT) + path,
+          status.reasonPhrase().toLowerCase(Locale.ROOT) + call,
           "docs/api.md lists what there is");
     }
   }

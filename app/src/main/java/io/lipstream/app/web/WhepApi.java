@@ -51,6 +51,7 @@ final class WhepApi {
 
   /** Which ways of posting there are. */
   HttpResponse options(ServiceRequestContext ctx, AggregatedHttpRequest request) {
+    sessions.session(ctx);
     ResponseHeadersBuilder headers =
         ResponseHeaders.builder(HttpStatus.NO_CONTENT)
             .set(HttpHeaderNames.ALLOW, "POST, OPTIONS")
@@ -80,9 +81,9 @@ final class WhepApi {
 
   /** Candidates, or new credentials, which restart ICE (RFC 9725, section 4.3). */
   HttpResponse trickle(ServiceRequestContext ctx, AggregatedHttpRequest request) {
-    sessions.session(ctx);
+    LiveSession session = sessions.session(ctx);
     require(request, FRAGMENT);
-    Peer peer = peer(ctx);
+    Peer peer = peer(ctx, session);
     String wanted = request.headers().get(HttpHeaderNames.IF_MATCH, "*");
     if (!wanted.equals("*") && !wanted.equals(tag(peer))) {
       throw new Problem.Refusal(
@@ -110,15 +111,16 @@ final class WhepApi {
   }
 
   HttpResponse delete(ServiceRequestContext ctx, AggregatedHttpRequest request) {
-    sessions.session(ctx);
-    peer(ctx).close();
+    peer(ctx, sessions.session(ctx)).close();
     return HttpResponse.of(HttpStatus.OK);
   }
 
-  private Peer peer(ServiceRequestContext ctx) {
+  /** A connection of the session's own: others are none of its callers' business. */
+  private Peer peer(ServiceRequestContext ctx, LiveSession session) {
     String id = String.valueOf(ctx.pathParam("viewer"));
     return endpoint
         .find(id)
+        .filter(session::isWatchedBy)
         .orElseThrow(
             () ->
                 new Problem.Refusal(

@@ -30,6 +30,7 @@ import io.lipstream.media.talk.TurnSettings;
 import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +38,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -205,6 +210,37 @@ final class LiveSessionTest {
     int seen = viewer.pictures().size();
     await("idle pictures", () -> viewer.pictures().size() > seen + 10);
     assertThat(mouthsComputed()).isEqualTo(spoken);
+  }
+
+  @Test
+  void speaksOnWhenTheDiskOfItsRecordingIsFull() throws Exception {
+    LiveSession session = sessions.create(TINY);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
+    OutputStream full =
+        new OutputStream() {
+          private int written;
+
+          @Override
+          public void write(int b) throws IOException {
+            if (++written > 20_000) {
+              throw new IOException("No space left on device");
+            }
+          }
+        };
+    BlockingQueue<Recording.End> ends = new LinkedBlockingQueue<>();
+    session.record("r", Duration.ofMinutes(1), full, ends::add);
+    session.say("440 Hz for 3000 ms");
+
+    Recording.End end = Objects.requireNonNull(ends.poll(30, TimeUnit.SECONDS));
+    assertThat(end.failure()).hasMessageContaining("No space left");
+    await("speech", () -> session.state() instanceof Speaking);
+    awaitIdle(session);
+    assertThat(likeness(viewer.track(), ToneVoice.tone(440, 3000))).isGreaterThan(0.8);
+    session.record("s", Duration.ofMinutes(1), OutputStream.nullOutputStream(), ends::add);
+    await("pictures", () -> viewer.pictures().size() > 10);
+    session.close();
+    end = Objects.requireNonNull(ends.poll(30, TimeUnit.SECONDS));
+    assertThat(end.failure()).as("of another recording").isNull();
   }
 
   @Test

@@ -32,6 +32,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -39,11 +41,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Keys, tokens and cookies over the port, and what they let in: real sessions of the avatar Tiny.
  */
 final class AccessTest {
+  private static final Pattern EXAMPLE = Pattern.compile("curl(.*)[$]URL(/v1/[^ ?)\"]*)");
+  private static final Pattern METHOD = Pattern.compile(" -X ([A-Z]+) ");
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final Path AVATARS = Path.of("../avatars");
   private static final String WEBSITE = "website-key-of-many-characters";
@@ -239,6 +245,28 @@ final class AccessTest {
   }
 
   @Test
+  void everyCallHasAnExample() throws Exception {
+    Set<String> examples = new TreeSet<>();
+    try (Stream<String> lines = Files.lines(Path.of("../docs/api.md"))) {
+      lines.map(EXAMPLE::matcher).filter(Matcher::find).forEach(each -> examples.add(shown(each)));
+    }
+    for (String call : role.calls()) {
+      if (!call.contains(" /openapi.")) {
+        assertThat(examples).contains(call.replaceAll("[{][a-z]+}", "*"));
+      }
+    }
+  }
+
+  /** The method and path of a line with curl, whose variables and names are stars. */
+  private static String shown(Matcher line) {
+    String options = line.group(1);
+    Matcher named = METHOD.matcher(options);
+    boolean sends = options.contains(" -d ") || options.contains(" --data-binary ");
+    String method = named.find() ? named.group(1) : sends ? "POST" : "GET";
+    return method + " " + line.group(2).replaceAll("(?<=/)([$][A-Z]+|ada|my-avatar)(?=/|$)", "*");
+  }
+
+  @Test
   void everyCallButThatOfTheDocumentWantsAKey() throws Exception {
     for (String call : role.calls()) {
       String method = call.substring(0, call.indexOf(' '));
@@ -311,6 +339,61 @@ final class AccessTest {
         send(at("/v1/voices", own).header("origin", "https://evil.example").GET());
     assertThat(refused.statusCode()).isEqualTo(403);
     assertThat(refused.headers().map()).doesNotContainKey("access-control-allow-origin");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PUT,/v1/sessions,GET POST",
+    "TRACE,/v1/sessions/a/state,GET",
+    "DELETE,/v1/sessions/a/whep,OPTIONS POST",
+    "GET,/v1/pass,POST",
+    "POST,/,GET HEAD"
+  })
+  void tellsWhichMethodsThereAre(String method, String path, String methods) throws Exception {
+    HttpResponse<String> refused = send(at(path, own).method(method, BodyPublishers.noBody()));
+    assertThat(refused.statusCode()).isEqualTo(405);
+    assertThat(refused.headers().firstValue("allow").orElse("").split(", "))
+        .containsExactlyInAnyOrder(methods.split(" "));
+  }
+
+  private static final String OFFER =
+      """
+      v=0
+      o=- 4572460563306847467 2 IN IP4 127.0.0.1
+      s=-
+      t=0 0
+      a=group:BUNDLE 0
+      m=video 9 UDP/TLS/RTP/SAVPF 96
+      c=IN IP4 0.0.0.0
+      a=ice-ufrag:qlAb
+      a=ice-pwd:x64jJ0qsOA1uSuJgVF1SzuDw
+      a=fingerprint:sha-256 \
+      7D:11:C1:6C:17:1A:C7:53:6A:EA:31:37:D8:0C:85:B4:4A:01:AF:54:9F:FB:02:19:67:43:5C:8B:2E:60:5B:2A
+      a=setup:actpass
+      a=rtcp-mux
+      a=mid:0
+      a=recvonly
+      a=rtpmap:96 VP8/90000
+      """;
+
+  @Test
+  void aTokenReachesNoConnectionOfAnotherSession() throws Exception {
+    JsonNode watched = create();
+    JsonNode other = create();
+    HttpResponse<String> answer =
+        send(
+            at(path(watched) + "/whep", watched.path("token").asText())
+                .setHeader("content-type", "application/sdp")
+                .POST(BodyPublishers.ofString(OFFER)));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+    String own = answer.headers().firstValue("location").orElseThrow();
+    String foreign = own.replace(watched.path("id").asText(), other.path("id").asText());
+
+    assertThat(send(at(foreign, other.path("token").asText()).DELETE()).statusCode())
+        .isEqualTo(404);
+    assertThat(send(at(own, watched.path("token").asText()).DELETE()).statusCode()).isEqualTo(200);
+    end(watched);
+    end(other);
   }
 
   @Test
