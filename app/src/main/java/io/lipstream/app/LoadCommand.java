@@ -66,6 +66,9 @@ final class LoadCommand implements Callable<Integer> {
   private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)(s|m|h)");
   private static final int NOT_KEPT = 7;
 
+  /** So long a server that was just started still compiles what it runs. */
+  private static final Duration SETTLING = Duration.ofSeconds(30);
+
   @Spec CommandSpec spec;
 
   @Option(
@@ -138,6 +141,15 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   @Option(
+      names = "--starts",
+      paramLabel = "KIND",
+      defaultValue = "RANDOM",
+      description =
+          "random: each avatar speaks when it likes; even: in turn, as many at any moment"
+              + " (default: random).")
+  LoadPlan.Starts starts;
+
+  @Option(
       names = "--url",
       paramLabel = "URL",
       description = "A running server, such as http://localhost:8080.")
@@ -191,7 +203,8 @@ final class LoadCommand implements Callable<Integer> {
     LoadPlan plan;
     ServiceLevel wanted;
     try {
-      plan = new LoadPlan(avatar, sessions, duty, duration(duration), duration(warmUp), seed);
+      plan =
+          new LoadPlan(avatar, sessions, duty, duration(duration), duration(warmUp), starts, seed);
       wanted = ServiceLevel.parse(level);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
@@ -260,6 +273,9 @@ final class LoadCommand implements Callable<Integer> {
       LoadSearch.Probe probe =
           number -> {
             LoadPlan now = plan.withSessions(number);
+            if (findMax && results.isEmpty()) {
+              now = now.withWarmUp(plan.warmUp().plus(SETTLING));
+            }
             LoadResult result =
                 new LoadRun(now, sentences, calls, cost, endpoint, this::show).run();
             results.add(result);

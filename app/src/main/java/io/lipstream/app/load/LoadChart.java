@@ -3,39 +3,57 @@ package io.lipstream.app.load;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 
 /**
- * Results as SVG: one of them over time, several over their numbers of sessions. Three strips, one
- * above the other, share the horizontal axis.
+ * Results as SVG: one of them over time, several over their numbers of sessions. Strips, one above
+ * the other, share the horizontal axis.
  */
 public final class LoadChart {
   private static final int WIDTH = 760;
-  private static final int STRIP = 150;
+  private static final int STRIP = 120;
   private static final int LEFT = 64;
   private static final int RIGHT = 150;
-  private static final int TOP = 44;
-  private static final int GAP = 34;
+  private static final int TOP = 76;
+  private static final int GAP = 36;
+  private static final int BOTTOM = 40;
+
+  /** With more points than this a curve is drawn without them. */
+  private static final int MOST_DOTS = 24;
+
   private static final List<String> COLOURS = List.of("#2171b5", "#bf812d", "#5aae61");
 
   private record Curve<T>(String name, ToDoubleFunction<T> value) {}
 
+  /** Curves that share a vertical axis, which reaches at least so far. */
   private record Strip<T>(String title, double least, List<Curve<T>> curves) {}
+
+  /** Where on the horizontal axis something is to be seen, and what. */
+  private record Mark(double at, String text) {}
+
+  private record Axis<T>(String name, ToDoubleFunction<T> position, Optional<Mark> mark) {}
 
   private static final List<Strip<LoadResult>> OVER_SESSIONS =
       List.of(
           new Strip<>(
-              "frames a second",
+              "frames a second that arrived",
               30,
               List.of(
                   new Curve<>("median", each -> each.framesPerSecond().p50()),
                   new Curve<>("worst percent", each -> each.framesPerSecond().p1()))),
           new Strip<>(
-              "mouths late, %",
+              "mouths not drawn in time, %",
               5, List.of(new Curve<>("late", each -> 100 * each.lateMouthShare()))),
           new Strip<>(
-              "% of a core",
+              "frame latency, ms",
+              50,
+              List.of(
+                  new Curve<>("median", each -> each.latencyMillis().p50()),
+                  new Curve<>("worst percent", each -> each.latencyMillis().p99()))),
+          new Strip<>(
+              "processor time, % of one core",
               100,
               List.of(
                   new Curve<>("server", each -> 100 * each.serverCores()),
@@ -44,14 +62,17 @@ public final class LoadChart {
   private static final List<Strip<LoadResult.Sample>> OVER_TIME =
       List.of(
           new Strip<>(
-              "frames a second",
+              "frames a second that arrived",
               30,
               List.of(
                   new Curve<>("median session", LoadResult.Sample::fpsMedian),
                   new Curve<>("worst session", LoadResult.Sample::fpsLeast))),
-          new Strip<>("speaking", 5, List.of(new Curve<>("sessions", LoadResult.Sample::speakers))),
           new Strip<>(
-              "% of a core",
+              "avatars that speak",
+              5,
+              List.of(new Curve<>("sessions", LoadResult.Sample::speakers))),
+          new Strip<>(
+              "processor time, % of one core",
               100,
               List.of(
                   new Curve<>("server", each -> 100 * each.serverCores()),
@@ -64,54 +85,72 @@ public final class LoadChart {
     LoadResult first = report.results().getFirst();
     String load =
         first.plan().avatar()
-            + ", "
+            + ", who speaks "
             + Math.round(100 * first.plan().duty())
-            + " % of time speaking";
+            + " % of the time";
     if (report.results().size() == 1) {
       return draw(
           first.held() + " sessions of " + load,
-          "seconds",
+          (report.level().isKept(first) ? "keeps " : "does not keep ") + report.level(),
+          new Axis<>("seconds", LoadResult.Sample::atSeconds, Optional.empty()),
           OVER_TIME,
-          first.samples(),
-          LoadResult.Sample::atSeconds);
+          first.samples());
     }
     List<LoadResult> sorted =
         report.results().stream()
             .sorted(Comparator.comparingInt(each -> each.plan().sessions()))
             .toList();
+    int most = report.most().orElse(0);
     return draw(
-        "Sessions of " + load, "sessions", OVER_SESSIONS, sorted, each -> each.plan().sessions());
+        "Sessions of " + load,
+        (most == 0 ? "no number of sessions keeps " : "up to " + most + " sessions keep ")
+            + report.level(),
+        new Axis<>(
+            "sessions",
+            each -> each.plan().sessions(),
+            most == 0 ? Optional.empty() : Optional.of(new Mark(most, most + " held"))),
+        OVER_SESSIONS,
+        sorted);
   }
 
   private static <T> String draw(
-      String title,
-      String axis,
-      List<Strip<T>> strips,
-      List<T> points,
-      ToDoubleFunction<T> position) {
-    int height = TOP + strips.size() * (STRIP + GAP) + 20;
+      String title, String subtitle, Axis<T> axis, List<Strip<T>> strips, List<T> points) {
+    int bottom = TOP + strips.size() * (STRIP + GAP) - GAP;
+    int height = bottom + BOTTOM;
     StringBuilder svg = new StringBuilder();
     svg.append(
         String.format(
             Locale.ROOT,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\""
-                + " font-family=\"sans-serif\" font-size=\"12\">%n<rect width=\"%d\" height=\"%d\""
-                + " fill=\"#fff\"/>%n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
+                + " font-family=\"sans-serif\" font-size=\"12\">%n<title>%s</title>%n"
+                + "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>%n",
             WIDTH,
             height,
+            escaped(title + ": " + subtitle),
             WIDTH,
             height));
-    text(svg, LEFT, 20, "start", "#222", title);
-    double right = Math.max(1, points.stream().mapToDouble(position).max().orElse(1));
+    svg.append("<g font-size=\"16\" font-weight=\"bold\">\n");
+    text(svg, LEFT, 24, "start", "#222", title);
+    svg.append("</g>\n");
+    text(svg, LEFT, 43, "start", "#666", subtitle);
+    double most = points.stream().mapToDouble(axis.position()).max().orElse(1);
+    double step = round(most / 8);
+    double right = step * Math.ceil(most / step);
+    for (double at = 0; at <= right + step / 2; at += step) {
+      line(svg, x(at, right), x(at, right), TOP, bottom, "#f1f3f5");
+      text(svg, x(at, right), bottom + 16, "middle", "#666", number(at));
+    }
+    text(svg, (LEFT + WIDTH - RIGHT) / 2.0, bottom + 34, "middle", "#444", axis.name());
     for (int i = 0; i < strips.size(); i++) {
-      strip(svg, strips.get(i), TOP + i * (STRIP + GAP), points, position, right);
+      strip(svg, strips.get(i), TOP + i * (STRIP + GAP), points, axis.position(), right);
     }
-    int base = height - 12;
-    for (int i = 0; i <= 4; i++) {
-      String mark = String.format(Locale.ROOT, right < 8 ? "%.1f" : "%.0f", right * i / 4);
-      text(svg, x(right * i / 4, right), base, "middle", "#666", mark);
-    }
-    text(svg, WIDTH - RIGHT + 16, base, "start", "#666", axis);
+    axis.mark()
+        .ifPresent(
+            mark -> {
+              double at = x(mark.at(), right);
+              line(svg, at, at, TOP - 4, bottom, "#444");
+              text(svg, at, TOP - 8, "middle", "#222", mark.text());
+            });
     return svg.append("</svg>\n").toString();
   }
 
@@ -128,20 +167,12 @@ public final class LoadChart {
             .filter(Double::isFinite)
             .max()
             .orElse(0);
-    double most = Math.max(strip.least(), found * 1.1);
-    text(svg, LEFT, top - 6, "start", "#444", strip.title());
+    double most = round(Math.max(strip.least(), found));
+    text(svg, LEFT, top - 8, "start", "#444", strip.title());
     for (double level : DoubleStream.of(0, most / 2, most).toArray()) {
       double y = y(level, most, top);
-      svg.append(
-          String.format(
-              Locale.ROOT,
-              "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e3e6ea\"/>%n",
-              LEFT,
-              WIDTH - RIGHT,
-              y,
-              y));
-      String mark = String.format(Locale.ROOT, most < 10 ? "%.1f" : "%.0f", level);
-      text(svg, LEFT - 8, y + 4, "end", "#666", mark);
+      line(svg, LEFT, WIDTH - RIGHT, y, y, "#dfe3e8");
+      text(svg, LEFT - 8, y + 4, "end", "#666", number(level));
     }
     for (int i = 0; i < strip.curves().size(); i++) {
       Curve<T> curve = strip.curves().get(i);
@@ -149,12 +180,18 @@ public final class LoadChart {
       for (T point : points) {
         double value = curve.value().applyAsDouble(point);
         if (Double.isFinite(value)) {
-          line.append(
-              String.format(
-                  Locale.ROOT,
-                  "%.1f,%.1f ",
-                  x(position.applyAsDouble(point), right),
-                  y(value, most, top)));
+          double x = x(position.applyAsDouble(point), right);
+          double y = y(value, most, top);
+          line.append(String.format(Locale.ROOT, "%.1f,%.1f ", x, y));
+          if (points.size() <= MOST_DOTS) {
+            svg.append(
+                String.format(
+                    Locale.ROOT,
+                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"/>%n",
+                    x,
+                    y,
+                    COLOURS.get(i)));
+          }
         }
       }
       svg.append(
@@ -167,12 +204,43 @@ public final class LoadChart {
     }
   }
 
+  /**
+   * The next larger of 1, 2, 3, 4, 5, 6, 8 and 10 times a power of ten, so that halves are short.
+   */
+  private static double round(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(Math.max(value, 1e-3))));
+    return power
+        * DoubleStream.of(1, 2, 3, 4, 5, 6, 8, 10)
+            .filter(each -> each * power >= value * (1 - 1e-9))
+            .findFirst()
+            .orElse(10);
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? Long.toString((long) value)
+        : String.format(Locale.ROOT, "%.1f", value);
+  }
+
   private static double x(double value, double right) {
     return LEFT + (WIDTH - LEFT - RIGHT) * value / right;
   }
 
   private static double y(double value, double most, int top) {
     return top + STRIP * (1 - value / most);
+  }
+
+  private static void line(
+      StringBuilder svg, double x1, double x2, double y1, double y2, String colour) {
+    svg.append(
+        String.format(
+            Locale.ROOT,
+            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>%n",
+            x1,
+            x2,
+            y1,
+            y2,
+            colour));
   }
 
   private static void text(
@@ -185,6 +253,10 @@ public final class LoadChart {
             y,
             anchor,
             colour,
-            text.replace("&", "&amp;").replace("<", "&lt;")));
+            escaped(text)));
+  }
+
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;");
   }
 }

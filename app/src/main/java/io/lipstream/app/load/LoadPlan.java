@@ -9,10 +9,26 @@ import java.time.Duration;
  * @param duty the share of time in which each avatar speaks, 0 to 1
  * @param duration of the measurement
  * @param warmUp before it, with the same load
- * @param seed of the moments at which avatars begin to speak
+ * @param starts when avatars begin to speak
+ * @param seed of those moments
  */
 public record LoadPlan(
-    String avatar, int sessions, double duty, Duration duration, Duration warmUp, long seed) {
+    String avatar,
+    int sessions,
+    double duty,
+    Duration duration,
+    Duration warmUp,
+    Starts starts,
+    long seed) {
+
+  /** When avatars begin to speak. */
+  public enum Starts {
+    /** Each when it likes: now and then twice as many speak as in the mean. */
+    RANDOM,
+    /** In turn, so that about as many speak at any moment. */
+    EVEN
+  }
+
   public LoadPlan {
     if (sessions < 1 || sessions > 10_000) {
       throw new IllegalArgumentException("sessions must be from 1 to 10000, not " + sessions);
@@ -31,6 +47,11 @@ public record LoadPlan(
 
   /** The same with so many sessions. */
   public LoadPlan withSessions(int number) {
-    return new LoadPlan(avatar, number, duty, duration, warmUp, seed);
+    return new LoadPlan(avatar, number, duty, duration, warmUp, starts, seed);
+  }
+
+  /** The same with another warm-up. */
+  public LoadPlan withWarmUp(Duration another) {
+    return new LoadPlan(avatar, sessions, duty, duration, another, starts, seed);
   }
 }

@@ -145,6 +145,7 @@ public record LoadReport(ServiceLevel level, List<LoadResult> results, OptionalI
     node.put("duty", plan.duty());
     node.put("durationSeconds", plan.duration().toMillis() / 1e3);
     node.put("warmUpSeconds", plan.warmUp().toMillis() / 1e3);
+    node.put("starts", plan.starts().name().toLowerCase(Locale.ROOT));
     node.put("seed", plan.seed());
     node.put("kept", level.isKept(each));
     node.put("held", each.held());

@@ -125,8 +125,7 @@ public final class LoadRun {
       // Mixed, for neighbouring seeds of Random begin with nearly the same numbers.
       long seed = new SplittableRandom(plan.seed() * 1_000_003 + number).nextLong();
       Speaker speaker =
-          new Speaker(
-              calls, session, viewer, sentences, plan.duty(), new Random(seed), () -> stopped);
+          new Speaker(calls, session, viewer, sentences, turns(number, seed), () -> stopped);
       members.add(new Member(session, viewer, speaker));
       viewer.accept(calls.watch(session, viewer.offer()));
       Optional<Double> millis = viewer.awaitPicture(FIRST_PICTURE_SECONDS);
@@ -138,6 +137,12 @@ public final class LoadRun {
     } catch (LipstreamException e) {
       failures.add(String.valueOf(e.getMessage()));
     }
+  }
+
+  private Turns turns(int number, long seed) {
+    return plan.starts() == LoadPlan.Starts.EVEN
+        ? Turns.even(plan.duty(), (double) number / plan.sessions(), sentences.seconds(0))
+        : Turns.random(plan.duty(), sentences.meanSeconds(), new Random(seed));
   }
 
   private void speak() {

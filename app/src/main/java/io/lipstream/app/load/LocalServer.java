@@ -24,7 +24,7 @@ public final class LocalServer implements AutoCloseable {
       """
       api: {data_folder: data, requests_per_second: 0}
       server: {port: 0, drain_timeout_seconds: 1}
-      live: {max_sessions: 10000}
+      live: {max_sessions: 10000, quality: {headroom_percent: 0}}
       metrics: {port: 0}
       """;
 
@@ -44,8 +44,8 @@ public final class LocalServer implements AutoCloseable {
    * Starts it and waits until it is ready.
    *
    * @param avatar to begin with; empty for the configuration's
-   * @param config a configuration file; empty for one with free ports and room for any number of
-   *     sessions
+   * @param config a configuration file; empty for one with free ports that refuses nobody, so that
+   *     what too many sessions do to it is seen
    */
   public static LocalServer start(String avatar, String config) throws InterruptedException {
     try {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What avatars say: texts, which the server speaks, or recordings of them with a soft tone that
@@ -32,6 +33,7 @@ public final class Sentences {
   private static final float TONE_LEVEL = 0.02f;
 
   private static final int WAV_HEADER_BYTES = 44;
+  private static final double TEXT_SECONDS = 5;
 
   private final List<float[]> recordings;
   private final int rateHz;
@@ -70,6 +72,15 @@ public final class Sentences {
 
   static int count() {
     return WORDS.size();
+  }
+
+  /** How long one takes; of texts it is not known and thought to be five seconds. */
+  double seconds(int number) {
+    return areTexts() ? TEXT_SECONDS : (double) recordings.get(number).length / rateHz;
+  }
+
+  double meanSeconds() {
+    return IntStream.range(0, count()).mapToDouble(this::seconds).average().orElse(TEXT_SECONDS);
   }
 
   boolean areTexts() {

@@ -7,6 +7,7 @@ import io.lipstream.streaming.rtp.ReceiverStatistics;
 import io.lipstream.streaming.webrtc.WatchSettings;
 import io.lipstream.streaming.webrtc.WatchingPeer;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -14,13 +15,14 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Watches one session and notes when what came in. Pictures are put together but not decoded, and
- * sound is decoded only where it is more than silence, so that one process can watch many.
+ * sound only where it may or may not be silence or is listened to for its tone, so that one process
+ * can watch many.
  *
  * <p>Filled by the endpoint's thread, read by any.
  */
 final class SessionViewer implements AutoCloseable {
-  /** Packets of digital silence are a few bytes long; those of speech are not. */
-  private static final int SILENT_BYTES = 12;
+  /** Packets of this size are never silence, whatever the encoder; smaller ones may be speech. */
+  private static final int LOUD_BYTES = 60;
 
   /** From this mean square on a packet is heard: -50 dB. */
   private static final double AUDIBLE = 1e-5;
@@ -28,14 +30,17 @@ final class SessionViewer implements AutoCloseable {
   /** Where it is not known what a session sounds like. */
   static final int ANY_TONE = -1;
 
-  /** Tones are looked for in so many packets that follow each other, of each second. */
+  /** Tones are looked for in so many loud packets that follow each other, of each second. */
   private static final int TONE_PACKETS = 10;
 
   private static final int PACKETS_A_SECOND = 50;
 
+  /** After a gap a decoder is itself again after so many. */
+  private static final int SETTLING_PACKETS = 3;
+
   private final int tone;
   private final float[] stretch = new float[TONE_PACKETS * EncodedSound.SAMPLES];
-  private int audiblePackets;
+  private int loudPackets;
   private final LongAdder strangeTones = new LongAdder();
 
   private final WatchingPeer peer;
@@ -43,6 +48,8 @@ final class SessionViewer implements AutoCloseable {
   private final CountDownLatch firstPicture = new CountDownLatch(1);
   private final OpusDecoder decoder = OpusDecoder.open();
   private final float[] samples = new float[OpusDecoder.MAX_SAMPLES];
+  private final byte[] last = new byte[1500];
+  private int lastLength;
 
   private final Object lock = new Object();
   private final Moments pictures = new Moments();
@@ -157,7 +164,7 @@ final class SessionViewer implements AutoCloseable {
     @Override
     public void sound(byte[] data, int offset, int length, long presentationNanos) {
       long now = System.nanoTime();
-      boolean audible = length > SILENT_BYTES && isAudible(data, offset, length);
+      boolean audible = isAudible(data, offset, length);
       synchronized (lock) {
         sounds.add(now);
         soundPresentations.add(presentationNanos);
@@ -171,28 +178,45 @@ final class SessionViewer implements AutoCloseable {
     }
 
     private boolean isAudible(byte[] data, int offset, int length) {
+      // Digital silence is the same packet again and again.
+      boolean again =
+          Arrays.equals(last, 0, lastLength, data, offset, Math.min(data.length, offset + length));
+      if (again || length > last.length) {
+        return false;
+      }
+      System.arraycopy(data, offset, last, 0, length);
+      lastLength = length;
+      if (length < LOUD_BYTES || tone == ANY_TONE) {
+        if (loudPackets < SETTLING_PACKETS + TONE_PACKETS) {
+          loudPackets = 0;
+        }
+        return decode(data, offset, length);
+      }
+      int place = loudPackets++ - SETTLING_PACKETS;
+      if (loudPackets == PACKETS_A_SECOND) {
+        loudPackets = 0;
+      }
+      if (place >= TONE_PACKETS) {
+        return true;
+      }
+      boolean audible = decode(data, offset, length);
+      if (place >= 0) {
+        System.arraycopy(samples, 0, stretch, place * EncodedSound.SAMPLES, EncodedSound.SAMPLES);
+      }
+      if (place == TONE_PACKETS - 1) {
+        int heard = Tones.strongest(stretch, stretch.length, EncodedSound.RATE_HZ);
+        strangeTones.add(heard == tone % Tones.COUNT ? 0 : 1);
+      }
+      return audible;
+    }
+
+    private boolean decode(byte[] data, int offset, int length) {
       int count = decoder.decode(data, offset, length, samples);
       double sum = 0;
       for (int i = 0; i < count; i++) {
         sum += samples[i] * samples[i];
       }
-      boolean audible = sum / EncodedSound.SAMPLES > AUDIBLE;
-      if (tone != ANY_TONE && audible && count == EncodedSound.SAMPLES) {
-        listenForTone();
-      }
-      return audible;
-    }
-
-    private void listenForTone() {
-      int place = audiblePackets++ % PACKETS_A_SECOND - (PACKETS_A_SECOND - TONE_PACKETS);
-      if (place < 0) {
-        return;
-      }
-      System.arraycopy(samples, 0, stretch, place * EncodedSound.SAMPLES, EncodedSound.SAMPLES);
-      if (place == TONE_PACKETS - 1) {
-        int heard = Tones.strongest(stretch, stretch.length, EncodedSound.RATE_HZ);
-        strangeTones.add(heard == tone % Tones.COUNT ? 0 : 1);
-      }
+      return sum / EncodedSound.SAMPLES > AUDIBLE;
     }
 
     @Override

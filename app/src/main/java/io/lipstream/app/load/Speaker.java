@@ -2,20 +2,19 @@ package io.lipstream.app.load;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.stream.DoubleStream;
 
 /**
- * Lets one session speak for a share of the time, at random moments: after each sentence it is
- * silent for as long as what was heard of it demands, half more or less.
+ * Lets one session speak for a share of the time: after each sentence it is silent for as long as
+ * what was heard of it demands.
  */
 final class Speaker {
   /** When the speech was asked for, first heard and last heard. */
   record Turn(long askedNanos, long firstNanos, long lastNanos) {}
 
-  /** A sentence takes about so long. */
+  /** What is thought to have been said where nothing was heard. */
   private static final double SENTENCE_SECONDS = 5;
 
   /** Speech has ended when nothing was heard for so long. */
@@ -28,8 +27,7 @@ final class Speaker {
   private final String session;
   private final SessionViewer viewer;
   private final Sentences sentences;
-  private final double duty;
-  private final Random random;
+  private final Turns planned;
   private final BooleanSupplier stopped;
   private final List<Turn> turns = new CopyOnWriteArrayList<>();
   private final List<String> failures = new CopyOnWriteArrayList<>();
@@ -42,29 +40,25 @@ final class Speaker {
       String session,
       SessionViewer viewer,
       Sentences sentences,
-      double duty,
-      Random random,
+      Turns planned,
       BooleanSupplier stopped) {
     this.calls = calls;
     this.session = session;
     this.viewer = viewer;
     this.sentences = sentences;
-    this.duty = duty;
-    this.random = random;
+    this.planned = planned;
     this.stopped = stopped;
   }
 
   /** Speaks and rests in turns until stopped. */
   void run() {
     try {
-      // Anywhere in a first round, so that from the first second on as many begin as ever after.
-      pause(random.nextDouble() * SENTENCE_SECONDS / duty);
+      pause(planned.firstRestSeconds());
       while (!stopped.getAsBoolean()) {
         inTurn = true;
         double heardSeconds = turn();
         inTurn = false;
-        double rest = heardSeconds * (1 - duty) / duty * (0.5 + random.nextDouble());
-        pause(rest - PAUSE_NANOS / 1e9);
+        pause(planned.restSeconds(heardSeconds) - PAUSE_NANOS / 1e9);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -74,7 +68,7 @@ final class Speaker {
   private double turn() throws InterruptedException {
     askedNanos = System.nanoTime();
     try {
-      say(random.nextInt(Sentences.count()));
+      say(planned.sentence());
     } catch (ServerCalls.RefusedException | RuntimeException e) {
       fail(String.valueOf(e.getMessage()));
       return SENTENCE_SECONDS;

@@ -31,7 +31,8 @@ final class Watched {
 
   /** Frames a second in each two seconds, to the nearest whole number. */
   double[] framesPerSecond() {
-    int[] counts = new int[(int) ((toNanos - fromNanos) / RATE_NANOS)];
+    // Whoever waited for the last moment woke up to a millisecond early.
+    int[] counts = new int[(int) ((toNanos - fromNanos + FRAME_NANOS) / RATE_NANOS)];
     for (long moment : noted.pictureNanos()) {
       int window = (int) Math.floorDiv(moment - fromNanos, RATE_NANOS);
       if (window >= 0 && window < counts.length) {
