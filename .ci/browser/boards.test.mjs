@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -79,7 +79,9 @@ test("the page of operations shows sessions, speakers and how long things take",
   const names = await page.locator("#steps h3").allTextContents();
   assert.deepEqual(names, ["Features", "Inference, with waiting", "Paste", "Encode"]);
   assert.match(await page.getAttribute("#felt figure:first-child svg", "aria-label"), /First picture: half (below|over) \d/);
-  assert.ok((await page.locator("#machine .device").count()) > 0, "the devices");
+  const gauge = await page.evaluate(() => [...document.querySelectorAll("#machine .gauge")].map((all) => all.firstChild.offsetWidth / all.offsetWidth));
+  assert.equal(gauge.length, 2, "one device: how busy it is, and its memory");
+  assert.ok(gauge[1] > 0 && gauge[1] < 0.9, `models take ${gauge[1]} of the memory`);
 
   await visitor.page.keyboard.press("Escape");
   await page.waitForFunction(() => /Barge-in: half (below|over)/.test(document.querySelector("#felt figure:nth-child(2) svg").getAttribute("aria-label")), null, { timeout: PATIENCE });
@@ -174,36 +176,51 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-// Makes the pictures of docs/; it checks nothing.
-if (process.env.LIPSTREAM_PICTURES) test("screenshots", async (t) => {
-  const shot = (page, name, fullPage = true) => page.screenshot({ path: join(process.env.LIPSTREAM_PICTURES, `${name}.jpg`), type: "jpeg", quality: 84, fullPage });
-  const looks = [["", DESK, "light"], ["-dark", DESK, "dark"], ["-phone", PHONE, "light"]];
-  const boards = [];
-  for (const [suffix, viewport, colorScheme] of looks) {
-    const { page } = await visit(t, "/ops", { viewport, colorScheme, deviceScaleFactor: suffix === "-phone" ? 2 : 1 });
-    boards.push([suffix, page]);
-  }
+// Make the pictures of docs/; they check nothing.
+const LOOKS = [["", DESK, "light"], ["-dark", DESK, "dark"], ["-phone", PHONE, "light"]];
+const look = async (page, viewport, colorScheme) => {
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
+};
+const shot = (page, name, viewport, fullPage) =>
+  page.screenshot({ path: join(process.env.LIPSTREAM_PICTURES, `${name}.jpg`), type: "jpeg", quality: 80, fullPage, scale: viewport === PHONE ? "device" : "css" });
+
+if (process.env.LIPSTREAM_PICTURES) test("screenshots of operations", async (t) => {
+  const { page } = await visit(t, "/ops", { deviceScaleFactor: 2 });
+  await live(page);
+  const key = join(folder, "key");
+  writeFileSync(key, server.key.authorization.replace("Bearer ", ""));
+  const load = spawn(join(import.meta.dirname, "..", "..", "lipstream"), ["load", "--url", server.url, "--key-file", key, "--sessions", "4", "--duty", "0.2", "--warm-up", "5s", "--duration", "115s", "--quiet"], { stdio: "inherit" });
+  const loaded = new Promise((resolve) => load.on("exit", resolve));
   const visitor = await talk(t);
-  await talk(t, "And here is somebody else. ".repeat(6));
-  for (let i = 0; i < 4; i++) {
-    await visitor.page.waitForTimeout(9000);
+  for (let i = 0; i < 3; i++) {
+    await visitor.page.waitForTimeout(5000);
     await visitor.page.keyboard.press("Escape");
-    await visitor.page.waitForTimeout(3000);
+    await visitor.page.waitForTimeout(4000);
     await visitor.say();
   }
-  for (const [suffix, page] of boards) {
-    await page.bringToFront();
-    await page.waitForTimeout(1500);
-    await shot(page, `ops${suffix}`, suffix !== "-phone");
+  await visitor.page.close();
+  await page.waitForTimeout(65000);
+  for (const [suffix, viewport, colorScheme] of LOOKS) {
+    await look(page, viewport, colorScheme);
+    await page.waitForTimeout(2500);
+    await shot(page, `ops${suffix}`, viewport, viewport === DESK);
   }
-  for (const [suffix, viewport, colorScheme] of looks) {
-    const { page } = await visit(t, "/studio", { viewport, colorScheme, deviceScaleFactor: suffix === "-phone" ? 2 : 1 });
+  assert.equal(await loaded, 0, "lipstream load");
+});
+
+if (process.env.LIPSTREAM_PICTURES) test("screenshots of the studio", async (t) => {
+  const { page } = await visit(t, "/studio", { deviceScaleFactor: 2 });
+  for (const [suffix, viewport, colorScheme] of LOOKS) {
+    await look(page, viewport, colorScheme);
+    await page.reload();
     await page.waitForFunction(() => document.querySelectorAll("#avatars li").length > 1 && [...document.images].every((image) => image.complete && image.naturalWidth > 0));
-    if (suffix !== "-phone") {
+    if (viewport === DESK) {
       await page.selectOption("#avatar", "ada");
       await page.click("#render");
-      await page.waitForFunction(() => document.getElementById("video").currentTime > 1.2, null, { timeout: 2 * PATIENCE });
+      await page.mouse.move(0, 0);
+      await page.waitForFunction(() => document.getElementById("video").currentTime > 2.6, null, { timeout: 2 * PATIENCE });
     }
-    await shot(page, `studio${suffix}`);
+    await shot(page, `studio${suffix}`, viewport, true);
   }
 });

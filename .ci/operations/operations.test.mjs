@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
@@ -86,10 +86,53 @@ function metricsOf(expression) {
   return [...bare.matchAll(/\b[a-zA-Z_:][\w:]*\b(?!\s*\()/g)].map((m) => m[0]).filter((word) => !["and", "or", "unless", "bool", "by"].includes(word) && !/^\d/.test(word));
 }
 
+/** What operators are promised under these names, beside what rules and dashboard use. */
+const NAMED = [
+  "concurrent_streams",
+  "active_speakers",
+  "frame_processing_latency_seconds_bucket",
+  "audio_buffer_underruns_total",
+  "video_quality_score",
+  "lipstream_first_picture_latency_seconds_bucket",
+  "lipstream_barge_in_latency_seconds_bucket",
+  "lipstream_av_skew_seconds_bucket",
+  "lipstream_connection_seconds_bucket",
+  "lipstream_encoder_bitrate_bps",
+  "lipstream_dropped_frames_total",
+  "lipstream_late_frames_total",
+  "lipstream_refusals_total",
+];
+
+/** A sender of live sound that stops for two seconds in its middle. */
+const halting = (page, path) =>
+  page.evaluate(async (where) => {
+    const socket = new WebSocket(where);
+    const told = (type) =>
+      new Promise((resolve, reject) => {
+        socket.addEventListener("message", (e) => JSON.parse(e.data).type === type && resolve());
+        socket.addEventListener("close", (e) => reject(new Error(`closed before ${type}: ${e.code} ${e.reason}`)));
+      });
+    await new Promise((resolve) => socket.addEventListener("open", resolve));
+    const ready = told("ready");
+    socket.send(JSON.stringify({ type: "start" }));
+    await ready;
+    const underrun = told("underrun");
+    const tone = Int16Array.from({ length: 320 }, (_, i) => 8000 * Math.sin((2 * Math.PI * 200 * i) / 16000));
+    for (let i = 0; i < 50; i++) {
+      socket.send(tone);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    for (let i = 0; i < 25; i++) socket.send(tone);
+    await underrun;
+    socket.close();
+  }, new URL(path, page.url()).href.replace("http", "ws"));
+
 test("Prometheus finds all that the rules and the dashboard ask for", async () => {
   const server = await serve([]);
   const watcher = await prometheus(server.metrics.slice(7));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  let running = true;
   try {
     const page = await browser.newPage();
     await page.goto(server.url);
@@ -115,6 +158,15 @@ test("Prometheus finds all that the rules and the dashboard ask for", async () =
       assert.ok((await value(`frame_processing_latency_seconds_count{stage="${stage}"}`)) > 0, stage);
     }
     assert.ok((await value("lipstream_encoder_bitrate_bps")) > 0, "an encoder at work");
+    assert.ok((await value("video_quality_score")) > 0, "pictures have some quality");
+
+    const post = (more) => fetch(`${server.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json", ...more }, body: '{"avatar": "tiny"}' });
+    assert.equal((await post({})).status, 401);
+    await until("who has no key is counted", async () => (await value('lipstream_refusals_total{reason="key"}')) === 1);
+    const { id } = await (await post(server.key)).json();
+    await halting(page, `/v1/sessions/${id}/audio`);
+    await until("its underrun is scraped", async () => (await value("audio_buffer_underruns_total")) >= 1);
+
     // Rates need two scrapes, and recording rules one round after that.
     await until("the rules have their series", async () => (await value("lipstream:av_skew_seconds:p99")) > 0);
 
@@ -129,10 +181,22 @@ test("Prometheus finds all that the rules and the dashboard ask for", async () =
     }
     const labels = new Set(await watcher.ask("labels", { "match[]": '{__name__=~"lipstream.*|frame_.*|concurrent.*|active.*|video.*"}' }));
     for (const label of ["session", "avatar", "viewer", "model"]) assert.ok(!labels.has(label), `no label ${label}`);
+    for (const name of NAMED) assert.ok(known.has(name), name);
+    const scraped = await (await fetch(`${server.metrics}/metrics`)).text();
+    const said = spawnSync("promtool", ["check", "metrics"], { input: scraped, encoding: "utf8" });
+    assert.equal(said.error, undefined);
+    const ours = `${said.stdout}${said.stderr}`.split("\n").filter((line) => /^(lipstream|concurrent|active_speakers|frame|audio|video)/.test(line));
+    assert.deepEqual(ours, [], "promtool finds our metrics well made");
+
+    const stopped = server.stop();
+    await browser.close();
+    assert.equal(await stopped, 0);
+    running = false;
+    await until("the server is missed", async () => (await watcher.ask("alerts")).alerts.some((alert) => alert.labels.alertname === "LipstreamDown"));
   } finally {
     await browser.close();
     await watcher.stop();
-    await server.stop();
+    if (running) await server.stop();
   }
 });
 

@@ -94,10 +94,13 @@ function tile(id, value, unit, note, mood = "") {
   element.dataset.mood = mood;
 }
 
+const REFUSALS = ["full", "busy", "draining", "rate", "key"];
 const QUIET = "Nobody spoke in this time";
 const time = {
   sessions: new TimeChart($("time"), "Sessions", { lines: [{ name: "watched" }, { name: "speaking" }], form: small, least: 4 }),
   losses: new TimeChart($("time"), "Lost each second", { lines: [{ name: "late mouths" }, { name: "dropped" }, { name: "voice late" }, { name: "underruns" }], form: small, least: 4 }),
+  quality: new TimeChart($("time"), "Quality", { lines: [{ name: "of 100" }], form: small, least: 100 }),
+  refusals: new TimeChart($("time"), "Turned away each minute", { lines: REFUSALS.map((name) => ({ name })), form: small, least: 4 }),
   machine: new TimeChart($("time"), "Processor", { lines: [{ name: "Lipstream" }, { name: "the machine" }], form: (v) => `${Math.round(100 * v)} %`, least: 1 }),
   memory: new TimeChart($("time"), "Memory", { lines: [{ name: "process" }, { name: "Java heap" }, { name: "models" }], form: bytes, least: 1e9 }),
 };
@@ -135,6 +138,13 @@ function draw() {
   time.losses.show(over(function losses(r) {
     return ["lipstream_late_frames_total", "lipstream_dropped_frames_total", "lipstream_missing_sounds_total", "audio_buffer_underruns_total"].map((name) => rate(r, name, {}, 3));
   }));
+  time.quality.show(over(function score(r) { return [sum(r, "video_quality_score")]; }));
+  time.refusals.show(over(function refusals(r) {
+    return REFUSALS.map((reason) => {
+      const each = rate(r, "lipstream_refusals_total", { reason }, 60);
+      return each === null ? null : 60 * each;
+    });
+  }));
   time.machine.show(over(function machine(r) { return [sum(r, "process_cpu_usage"), sum(r, "system_cpu_usage")]; }));
   time.memory.show(over(function memory(r) { return [sum(r, "process_resident_memory_bytes"), sum(r, "jvm_memory_used_bytes", { area: "heap" }), sum(r, "lipstream_model_bytes")]; }));
   drawHistograms();
@@ -156,7 +166,7 @@ function drawDevices(now) {
     const row = (name, ...content) => [html("dt", {}, name), html("dd", {}, ...content)];
     const gauge = (share) => {
       const filled = html("i");
-      filled.style.width = percent(Math.min(1, share));
+      filled.style.width = `${100 * Math.min(1, share)}%`;
       return html("dd", { class: "gauge", "aria-hidden": "true" }, filled);
     };
     const used = of("lipstream_model_bytes");
