@@ -146,7 +146,7 @@ public final class LiveSpeech {
 
   /** What speaking takes beside the voice, whose sound is made before. */
   private void speaking() throws InterruptedException {
-    float[] sound = spoken();
+    float[] sound = spoken(voice);
     try (LiveSession session = sessions.create(new SessionRequest(avatar, ""))) {
       Counting viewer = Counting.watch(session);
       await(() -> viewer.pictures > 10);
@@ -178,7 +178,8 @@ public final class LiveSpeech {
     }
   }
 
-  private float[] spoken() {
+  /** What the voice says, mono at its own rate. */
+  static float[] spoken(SpeechSynthesizer voice) {
     float[] sound = new float[0];
     try (PcmSource source = voice.speak(TEXT, "")) {
       float[] block = new float[48_000];
@@ -238,7 +239,7 @@ public final class LiveSpeech {
   }
 
   /** Counts what it is handed. */
-  private static final class Counting implements Viewer {
+  static final class Counting implements Viewer {
     /** A packet of silence is smaller than any of speech. */
     private static final int SILENT_BYTES = 40;
 
@@ -284,7 +285,7 @@ public final class LiveSpeech {
   }
 
   /** Sound that is there. */
-  private static final class Samples implements PcmSource {
+  static final class Samples implements PcmSource {
     private final float[] samples;
     private int position;
 
