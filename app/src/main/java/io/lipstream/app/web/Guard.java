@@ -52,7 +52,7 @@ final class Guard extends SimpleDecoratingHttpService {
               HttpStatus.TOO_MANY_REQUESTS,
               "too many requests",
               "send fewer, or raise api.requests_per_second")
-          .response(HttpHeaderNames.RETRY_AFTER, String.valueOf(wait.toSeconds() + 1));
+          .unread(ctx, req, HttpHeaderNames.RETRY_AFTER, String.valueOf(wait.toSeconds() + 1));
     }
     if (known.isEmpty() && access != Access.OPEN) {
       refused.accept(LiveEvents.Refusal.KEY);
@@ -60,7 +60,7 @@ final class Guard extends SimpleDecoratingHttpService {
               HttpStatus.UNAUTHORIZED,
               "no valid key or token came with the request",
               "send Authorization: Bearer KEY; lipstream serve tells where its own key is")
-          .response(HttpHeaderNames.WWW_AUTHENTICATE, "Bearer realm=\"lipstream\"");
+          .unread(ctx, req, HttpHeaderNames.WWW_AUTHENTICATE, "Bearer realm=\"lipstream\"");
     }
     if (known.isPresent()) {
       Caller caller = known.get();
@@ -70,7 +70,7 @@ final class Guard extends SimpleDecoratingHttpService {
                 HttpStatus.FORBIDDEN,
                 "this " + (caller.session().isEmpty() ? "key" : "token") + " is not good for that",
                 "use a key with the scope " + access.scope())
-            .response();
+            .unread(ctx, req);
       }
       ctx.setAttr(CALLER, caller);
     }

@@ -6,6 +6,7 @@ import com.linecorp.armeria.common.AggregatedHttpResponse;
 import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
+import com.linecorp.armeria.common.HttpRequest;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
@@ -13,6 +14,7 @@ import com.linecorp.armeria.common.ResponseCompleteException;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.util.Exceptions;
+import com.linecorp.armeria.server.ServiceRequestContext;
 import io.lipstream.media.LipstreamException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,12 @@ record Problem(HttpStatus status, String detail, String hint) {
 
   /** What is full now may have room again that soon. */
   private static final String RETRY_SECONDS = "5";
+
+  /**
+   * A body up to this is awaited before the refusal is sent: callers that are still sending over
+   * HTTP/2 may see a broken stream instead of the answer.
+   */
+  private static final int AWAITED_BYTES = 1 << 20;
 
   private static final MediaType TYPE = MediaType.create("application", "problem+json");
 
@@ -80,6 +88,17 @@ record Problem(HttpStatus status, String detail, String hint) {
   /** The response, with more headers as names and values. */
   HttpResponse response(CharSequence... headers) {
     return whole(headers).toHttpResponse();
+  }
+
+  /** The same for a request whose body nobody has read. */
+  HttpResponse unread(ServiceRequestContext ctx, HttpRequest request, CharSequence... headers) {
+    AggregatedHttpResponse whole = whole(headers);
+    long announced = request.headers().contentLength();
+    if (announced <= 0 || announced > AWAITED_BYTES) {
+      return whole.toHttpResponse();
+    }
+    ctx.setMaxRequestLength(AWAITED_BYTES);
+    return HttpResponse.of(request.aggregate().handle((body, failure) -> whole.toHttpResponse()));
   }
 
   /** The same in one piece, for an event loop, which cannot wait for itself to put it together. */

@@ -86,12 +86,12 @@ final class Upload implements HttpService {
         throw ContentTooLargeException.builder().maxContentLength(maxBytes).build();
       }
     } catch (RuntimeException e) {
-      return Problem.of(e).response();
+      return Problem.of(e).unread(ctx, req);
     }
     if (!room.tryAcquire()) {
       return new Problem(
               HttpStatus.SERVICE_UNAVAILABLE, "too many uploads are under way", "try again later")
-          .response("retry-after", "5");
+          .unread(ctx, req);
     }
     ctx.setMaxRequestLength(maxBytes);
     ctx.setRequestTimeout(LONGEST);
