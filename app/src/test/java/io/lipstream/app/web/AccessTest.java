@@ -523,7 +523,13 @@ final class AccessTest {
       assertThat(left.map(each -> each.getFileName().toString()))
           .noneMatch(each -> each.startsWith(".") || each.equals("micro"));
     }
-    assertThat(send(archive("..%2Fup", "name: up")).statusCode()).isEqualTo(400);
+    // Over HTTP/2 such a path is answered with a reset where its body is still being sent.
+    HttpRequest.Builder outside =
+        at("/v1/avatars/..%2Fup/import", own)
+            .version(HttpClient.Version.HTTP_1_1)
+            .setHeader("content-type", "application/zip")
+            .POST(BodyPublishers.ofString("no archive"));
+    assertThat(send(outside).statusCode()).isEqualTo(400);
   }
 
   private static JsonNode imported(String name) throws Exception {
