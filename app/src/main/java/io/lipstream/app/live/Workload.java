@@ -129,7 +129,8 @@ final class Workload implements AutoCloseable {
 
   /**
    * How well an utterance is shown. As long as all is well it is the same for everybody; then the
-   * less important go first, and those whose mouths the engine promised nothing.
+   * less important go first, and those whose mouths the engine promised nothing. Who was promised
+   * them keeps all pictures, unless they count for less than others.
    */
   QualityLevel level(Importance importance, boolean promised) {
     if (ladder.index() == 0) {
@@ -141,7 +142,14 @@ final class Workload implements AutoCloseable {
           case NORMAL -> 0;
           case LOW -> 1;
         };
-    return ladder.level(promised ? worse : worse + 1);
+    int places = promised ? worse : worse + 1;
+    QualityLevel level = ladder.level(places);
+    boolean allPictures = promised && importance != Importance.LOW;
+    while (allPictures && level.pictureInterval() > 1 && ladder.index() + places > 0) {
+      places--;
+      level = ladder.level(places);
+    }
+    return level;
   }
 
   /** Whether one more can be promised to be served in time. What is held back is for some. */

@@ -40,6 +40,7 @@ public final class QualityLadder {
   private long wentBackNanos;
   private boolean wentBack;
   private int doublings;
+  private int relapseSpeakers;
 
   /**
    * Begins with the first level.
@@ -102,7 +103,7 @@ public final class QualityLadder {
     }
     if (suffering) {
       calmSinceNanos = nowNanos;
-      noteRelapse(nowNanos);
+      noteRelapse(nowNanos, speakers);
       index = Math.min(levels.size() - 1, index + 1);
     }
     if (needed(speakers) > index) {
@@ -118,16 +119,20 @@ public final class QualityLadder {
     return index != before;
   }
 
-  private void noteRelapse(long nowNanos) {
+  private void noteRelapse(long nowNanos, int speakers) {
     if (wentBack && nowNanos - wentBackNanos < RELAPSE_NANOS) {
+      relapseSpeakers = speakers;
       doublings = Math.min(MOST_DOUBLINGS, doublings + 1);
     }
     wentBack = false;
   }
 
   private boolean mayGoBack(long nowNanos, int speakers) {
-    if (wentBack && nowNanos - wentBackNanos >= 2 * RELAPSE_NANOS) {
+    boolean heldLong = wentBack && nowNanos - wentBackNanos >= 2 * RELAPSE_NANOS;
+    // What failed among many says nothing once most of them are silent.
+    if (heldLong || speakers <= relapseSpeakers / 2) {
       doublings = 0;
+      relapseSpeakers = 0;
     }
     return index > needed(speakers + 1) && nowNanos - calmSinceNanos >= stepBackNanos << doublings;
   }

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -214,12 +215,17 @@ final class OverloadTest {
                 QualitySettings.DEFAULT.stepBack(),
                 TWO_SPEAKERS.headroomPercent()));
     LiveSession session = watched(Importance.NORMAL);
+    RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
     session.say("440 Hz for 60000 ms");
     await("mouths", () -> session.statistics().mouthsDrawn() > 10);
     stalling.stall(true);
     awaitScore(25);
-    SessionStatistics during = session.statistics();
-    await("pictures", () -> session.statistics().picturesShown() > during.picturesShown() + 5);
+    int seen = viewer.pictures().size();
+    await("pictures", () -> viewer.pictures().size() > seen + 12);
+    // The pose is held, but no picture is left out for one who was promised mouths.
+    List<RecordingViewer.Sent> during = viewer.pictures().subList(seen, seen + 12);
+    assertThat(IntStream.range(1, during.size()))
+        .anyMatch(i -> during.get(i).ptsNanos() - during.get(i - 1).ptsNanos() == 40_000_000);
 
     stalling.stall(false);
     SessionStatistics ended = session.statistics();

@@ -135,6 +135,17 @@ final class QualityLadderTest {
   }
 
   @Test
+  void attemptsThatFailedInASpikeDoNotDelayTheWayBackAfterIt() {
+    for (int i = 0; i < 4; i++) {
+      stepsTo(1, 8, 0.1);
+      stepsTo(0, 8, 0);
+    }
+    stepsTo(3, 8, 0.1);
+
+    assertThat(stepsTo(0, 2, 0)).isBetween(3, 20);
+  }
+
+  @Test
   void forgetsFailedAttemptsAfterALongCalm() {
     for (int i = 0; i < 4; i++) {
       stepsTo(1, 2, 0.1);
