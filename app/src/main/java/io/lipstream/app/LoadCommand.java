@@ -276,6 +276,7 @@ final class LoadCommand implements Callable<Integer> {
             if (findMax && results.isEmpty()) {
               now = now.withWarmUp(plan.warmUp().plus(SETTLING));
             }
+            calls.awaitRoom(plan.avatar());
             LoadResult result =
                 new LoadRun(now, sentences, calls, cost, endpoint, this::show).run();
             results.add(result);

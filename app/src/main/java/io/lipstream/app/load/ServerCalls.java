@@ -16,6 +16,8 @@ import java.util.concurrent.Executors;
 public final class ServerCalls {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration ROOM_LIMIT = Duration.ofSeconds(30);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
   private static final int UNAVAILABLE = 503;
 
   /** The server answered that it cannot take more. */
@@ -83,6 +85,19 @@ public final class ServerCalls {
   String create(String avatar) throws InterruptedException, RefusedException {
     String body = json(avatar.isEmpty() ? Map.of() : Map.of("avatar", avatar));
     return read(call("POST", "/v1/sessions", "application/json", body)).path("id").asText();
+  }
+
+  /** Waits until the server takes a session again, as it may not right after it had too many. */
+  public void awaitRoom(String avatar) throws InterruptedException {
+    long until = System.nanoTime() + ROOM_LIMIT.toNanos();
+    while (System.nanoTime() < until) {
+      try {
+        end(create(avatar));
+        return;
+      } catch (RefusedException e) {
+        Thread.sleep(LOOK_AGAIN);
+      }
+    }
   }
 
   /** The answer to a viewer's offer. */
