@@ -115,7 +115,7 @@ final class LoadCommand implements Callable<Integer> {
       names = "--slo",
       paramLabel = "LEVEL",
       defaultValue = "p99-fps>=25,late-mouths<=1%",
-      description = "The service level (default: ${DEFAULT-VALUE}).")
+      description = "The service level (default: p99-fps>=25,late-mouths<=1%%).")
   String level;
 
   @Option(

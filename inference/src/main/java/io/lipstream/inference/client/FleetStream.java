@@ -523,7 +523,8 @@ final class FleetStream implements FrameStream {
     private boolean opened;
     private boolean entered;
     private int maxUnanswered = FIRST_UNANSWERED;
-    private @Nullable ClientCallStreamObserver<LipsyncRequest> call;
+    private volatile @Nullable ClientCallStreamObserver<LipsyncRequest> call;
+    private volatile boolean cancelled;
 
     Connection(FleetServer server, Visuals shown, ByteString sum, int timesSent) {
       this.server = server;
@@ -557,7 +558,16 @@ final class FleetStream implements FrameStream {
     void say(LipsyncRequest message) {
       ClientCallStreamObserver<LipsyncRequest> open = call;
       if (open != null) {
-        open.onNext(message);
+        try {
+          open.onNext(message);
+        } catch (IllegalStateException e) {
+          if (!cancelled) { // Else another thread gave it up just now, and onError tells.
+            throw e;
+          }
+        }
+        if (cancelled) { // Perhaps before the call was known.
+          cancel();
+        }
       }
     }
 
@@ -584,6 +594,7 @@ final class FleetStream implements FrameStream {
     }
 
     void cancel() {
+      cancelled = true;
       ClientCallStreamObserver<LipsyncRequest> open = call;
       if (open != null) {
         open.cancel("the session needs it no more", null);
