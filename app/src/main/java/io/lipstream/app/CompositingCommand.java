@@ -10,6 +10,7 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,7 @@ final class CompositingCommand implements Callable<Integer> {
       CountDownLatch stop = new CountDownLatch(1);
       StopSignals signals = new StopSignals(stop::countDown);
       try (signals) {
-        greet(config, role);
+        greet(config, role.port(), role.metricsPort());
         stop.await();
         role.drain();
       }
@@ -115,7 +116,8 @@ final class CompositingCommand implements Callable<Integer> {
     return new Lipstream.Version().getVersion()[0];
   }
 
-  private void greet(CompositingConfig config, CompositingRole role) {
+  // Not the role itself: commands' signatures are read at every start, and it knows the metrics.
+  private void greet(CompositingConfig config, int port, OptionalInt metricsPort) {
     PrintWriter out = spec.commandLine().getOut();
     out.println(version().replace("lipstream", "Lipstream compositing server"));
     boolean local = config.server().address().equals("127.0.0.1");
@@ -124,17 +126,17 @@ final class CompositingCommand implements Callable<Integer> {
         "gRPC",
         config.server().address()
             + ":"
-            + role.port()
+            + port
             + (config.tls().enabled() ? ", TLS" : ", plain text")
             + (local ? "; this machine only, server.address opens it to others" : ""));
-    if (role.metricsPort().isPresent()) {
+    if (metricsPort.isPresent()) {
       say(
           out,
           "watch",
           "http://"
               + config.metrics().address()
               + ":"
-              + role.metricsPort().getAsInt()
+              + metricsPort.getAsInt()
               + "/metrics /healthz /readyz");
     }
     say(
