@@ -174,7 +174,7 @@ test("who holds the microphone's button is heard while it is held", async (t) =>
     await page.mouse.down();
     await mic(true);
     await state(page, "listening");
-    await page.waitForTimeout(1200); // the sentence is said
+    await page.waitForTimeout(2000); // the sentence is said
     assert.equal(await page.getAttribute("body", "data-mic"), "open", "open as long as it is held");
     await page.mouse.up();
     await mic(false);

@@ -175,6 +175,22 @@ public final class LiveRuns {
         percentiles(skews.subList(skews.size() - minute, skews.size())));
     System.out.printf(
         Locale.ROOT, "  grows by  %.3f ms a minute (least squares)%n", slope(minutes, skews));
+    // One that warms up comes to rest; clocks that differ never do.
+    System.out.print("  medians of the minutes");
+    int from = 0;
+    for (int i = 1; from < minutes.size(); i++) {
+      int to = from;
+      while (to < minutes.size() && minutes.get(to) < i) {
+        to++;
+      }
+      if (to > from) {
+        double[] sorted =
+            skews.subList(from, to).stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        System.out.printf(Locale.ROOT, " %.1f", sorted[sorted.length / 2]);
+      }
+      from = to;
+    }
+    System.out.println();
   }
 
   private static double slope(List<Double> x, List<Double> y) {
