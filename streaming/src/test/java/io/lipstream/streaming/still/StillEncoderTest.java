@@ -104,9 +104,8 @@ class StillEncoderTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PNG") // has no quality
   void refusesABackgroundOfAnotherQuality(Kind kind) {
-    assumeTrue(kind != Kind.PNG);
     I420Frame picture = landscape(64, 64, 5);
     try (StillEncoder good = open(kind, 64, 64);
         StillEncoder other = StillEncoder.open(new StillSettings(StillFormat.JPEG, 70), 64, 64)) {
