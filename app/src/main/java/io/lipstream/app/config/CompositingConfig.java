@@ -62,7 +62,7 @@ public record CompositingConfig(
         "belongs to lipstream inference: sessions of this process read their avatars' own files");
     // Refuses what does not fit together.
     var _ =
-        computing(
+        new InferenceConfig(
             server,
             tls,
             auth,
@@ -81,39 +81,6 @@ public record CompositingConfig(
 
   /** What computes, and how it is reached, as the inference server is told. */
   public InferenceConfig computing() {
-    return computing(
-        server,
-        tls,
-        auth,
-        engine,
-        gpus,
-        cpus,
-        onnx,
-        modelsRoot,
-        models,
-        capacity,
-        batching,
-        logging,
-        metrics,
-        tracing);
-  }
-
-  @SuppressWarnings("TooManyParameters") // the components of both records
-  private static InferenceConfig computing(
-      ServerConfig server,
-      TlsConfig tls,
-      AuthConfig auth,
-      EngineConfig engine,
-      GpusConfig gpus,
-      CpusConfig cpus,
-      OnnxConfig onnx,
-      String modelsRoot,
-      Map<String, ModelConfig> models,
-      CapacityConfig capacity,
-      BatchingConfig batching,
-      LoggingConfig logging,
-      MetricsConfig metrics,
-      TracingConfig tracing) {
     return new InferenceConfig(
         server,
         tls,
