@@ -149,6 +149,11 @@ test("an avatar is brought in with its progress, and one that is none is refused
   await page.waitForFunction(() => /tiny-two is here/.test(document.getElementById("import-text").textContent) || !document.getElementById("import-wrong").hidden, null, { timeout: PATIENCE });
   assert.equal(await page.isVisible("#import-wrong"), false, await page.textContent("#import-wrong"));
   assert.equal(await page.inputValue("#avatar"), "tiny-two");
+
+  await page.fill("#text", "Here I am.");
+  await page.click("#render");
+  await page.waitForFunction(() => !document.getElementById("video").hidden || !document.getElementById("clip-wrong").hidden, null, { timeout: 2 * PATIENCE });
+  assert.equal(await page.isVisible("#clip-wrong"), false, await page.textContent("#clip-wrong"));
 });
 
 test("the keyboard alone is enough for the studio", async (t) => {

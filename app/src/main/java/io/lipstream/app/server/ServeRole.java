@@ -113,7 +113,7 @@ public final class ServeRole implements AutoCloseable {
                   live(config),
                   System::nanoTime));
       liveMeters.watch(sessions, endpoint);
-      Clips clips = keep(Clips.open(setting.avatars(), talk.voice(), engine, setting.catalogue()));
+      Clips clips = keep(Clips.open(avatars, talk.voice(), engine, setting.catalogue()));
       metrics =
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
@@ -144,7 +144,7 @@ public final class ServeRole implements AutoCloseable {
                       data.resolve("avatars"),
                       key,
                       recordings,
-                      liveTalking(setting.avatars(), recordings),
+                      liveTalking(avatars, recordings),
                       registry::scrape,
                       clips,
                       tracing.tracer())));
