@@ -1,12 +1,14 @@
 package io.lipstream.inference.server;
 
 import io.grpc.BindableService;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
@@ -201,14 +203,18 @@ public final class InferenceServer implements AutoCloseable {
         return new ServerCall.Listener<>() {};
       }
       AtomicBoolean counted = new AtomicBoolean(true);
+      // The place is free before the client hears the end: whoever calls one after the other finds
+      // it.
+      ServerCall<Q, R> counting =
+          new SimpleForwardingServerCall<>(call) {
+            @Override
+            public void close(Status status, Metadata trailers) {
+              leave(counted);
+              super.close(status, trailers);
+            }
+          };
       try {
-        return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
-          @Override
-          public void onComplete() {
-            leave(counted);
-            super.onComplete();
-          }
-
+        return new SimpleForwardingServerCallListener<>(next.startCall(counting, headers)) {
           @Override
           public void onCancel() {
             leave(counted);
