@@ -1,21 +1,37 @@
 package io.lipstream.app.live;
 
 import io.lipstream.streaming.live.EncodedSound;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the words of an utterance as they begin to be heard, and remembers which were. */
+/**
+ * Tells the words of an utterance as they begin to be heard, and remembers which were.
+ *
+ * <p>The first sound is known to be heard a moment before its session says that it speaks; words
+ * are kept back until then.
+ */
 final class Captions {
   private static final int SAMPLES_PER_MILLI = EncodedSound.RATE_HZ / 1_000;
 
   private final Consumer<SessionEvent> events;
+  private final List<SessionEvent> keptBack = new ArrayList<>();
   private final StringBuilder heard = new StringBuilder();
   private @Nullable Line line;
   private long lineStart;
   private int nextWord;
+  private boolean open;
 
   Captions(Consumer<SessionEvent> events) {
     this.events = events;
+  }
+
+  /** The session has said that it speaks: tells what was kept back, and from now on all at once. */
+  synchronized void open() {
+    open = true;
+    keptBack.forEach(events);
+    keptBack.clear();
   }
 
   /**
@@ -63,8 +79,13 @@ final class Captions {
       long end = lineStart + spoken.wordEnd(nextWord);
       nextWord++;
       heard.append(heard.isEmpty() ? "" : " ").append(word);
-      events.accept(
-          new SessionEvent.Caption(word, start / SAMPLES_PER_MILLI, end / SAMPLES_PER_MILLI));
+      SessionEvent caption =
+          new SessionEvent.Caption(word, start / SAMPLES_PER_MILLI, end / SAMPLES_PER_MILLI);
+      if (open) {
+        events.accept(caption);
+      } else {
+        keptBack.add(caption);
+      }
     }
   }
 

@@ -510,9 +510,12 @@ public final class LiveSession implements AutoCloseable {
     }
     giveUpReply();
     stopped.cancel();
+    String heard = stopped.heard();
+    if (!heard.isEmpty()) {
+      speaks(stopped); // the media thread may not have come to say so
+    }
     utterance = null;
     performance.interrupt(stopped);
-    String heard = stopped.heard();
     remember(answer.isEmpty() ? "" : heard);
     events.add(new SessionEvent.Interrupted(heard));
     return true;
@@ -537,6 +540,7 @@ public final class LiveSession implements AutoCloseable {
   private synchronized void speaks(Utterance which) {
     if (utterance == which && !closed) {
       change(new Speaking());
+      which.tellWords();
     }
   }
 

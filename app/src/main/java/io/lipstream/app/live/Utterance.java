@@ -194,6 +194,11 @@ final class Utterance {
     }
   }
 
+  /** Its session has said that it speaks; before that no word is told. */
+  void tellWords() {
+    captions.open();
+  }
+
   /** The words that began to be heard so far. */
   String heard() {
     return captions.text();

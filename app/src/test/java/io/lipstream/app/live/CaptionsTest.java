@@ -28,6 +28,7 @@ final class CaptionsTest {
                   told.add(caption);
                 }
               });
+      captions.open();
       Reading reading = new Reading("test", voice, "", false, System::nanoTime, () -> {}, e -> {});
       reading.add(Line.sentence("In 1999, a rather extraordinarily long word; yes, it was!"));
       reading.start();
@@ -73,6 +74,23 @@ final class CaptionsTest {
     assertThat(pauses).as("at the two commas and the semicolon").isEqualTo(3);
     long end = told.getLast().endMillis();
     assertThat(level(sound, end + 60, sound.length / 48)).isLessThan(0.005);
+  }
+
+  @Test
+  void keepsWordsBackUntilTheSessionHasSaidThatItSpeaks() {
+    List<SessionEvent> told = new ArrayList<>();
+    Captions captions = new Captions(told::add);
+    captions.begin(Line.sentence("One two three."), 0);
+    captions.sent(RATE_HZ / 100);
+
+    assertThat(captions.text()).isEqualTo("One");
+    assertThat(told).isEmpty();
+    captions.open();
+    assertThat(told).extracting(event -> ((Caption) event).text()).containsExactly("One");
+    captions.end();
+    assertThat(told)
+        .extracting(event -> ((Caption) event).text())
+        .containsExactly("One", "two", "three.");
   }
 
   private static double level(float[] sound, long fromMillis, long toMillis) {

@@ -659,6 +659,12 @@ final class LiveSessionTest {
             new StateChanged(new Thinking()),
             new StateChanged(new Speaking()),
             new StateChanged(new Idle()));
+    assertThat(events.stream().limit(3))
+        .as("words come once the session has said that it speaks")
+        .satisfiesExactly(
+            first -> assertThat(first).isEqualTo(new StateChanged(new Thinking())),
+            second -> assertThat(second).isEqualTo(new StateChanged(new Speaking())),
+            third -> assertThat(third).isInstanceOf(Caption.class));
     List<Caption> words =
         events.stream().filter(Caption.class::isInstance).map(Caption.class::cast).toList();
     assertThat(words)

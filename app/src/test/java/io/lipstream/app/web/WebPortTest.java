@@ -157,6 +157,7 @@ final class WebPortTest {
     assertThat(seen)
         .containsSubsequence("state thinking", "state speaking", "state idle", "ended ")
         .contains("caption ");
+    assertThat(seen.indexOf("state speaking")).isLessThan(seen.indexOf("caption "));
   }
 
   @Test
