@@ -743,6 +743,10 @@ public final class LiveSession implements AutoCloseable {
     return begun;
   }
 
+  boolean isRecorded() {
+    return performance.recording() != null;
+  }
+
   /** Records no more; the recording itself is its owner's to end. */
   synchronized void stopRecording(String recordingId) {
     Recording present = performance.recording();

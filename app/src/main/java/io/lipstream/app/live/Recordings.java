@@ -75,14 +75,17 @@ public final class Recordings implements AutoCloseable {
   /**
    * Begins to record a session.
    *
-   * @throws LipstreamException if it is recorded already or has ended, too many are under way, or
-   *     nothing can be written
+   * @return empty if it is being recorded already
+   * @throws LipstreamException if it has ended, too many are under way, or nothing can be written
    */
-  public Description start(LiveSession session) {
+  public Optional<Description> start(LiveSession session) {
     byte[] bytes = new byte[ID_BYTES];
     random.nextBytes(bytes);
     String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     synchronized (this) {
+      if (session.isRecorded()) {
+        return Optional.empty();
+      }
       if (running.size() >= atOnce) {
         throw new LipstreamException(
             LipstreamException.Kind.ENVIRONMENT,
@@ -100,7 +103,7 @@ public final class Recordings implements AutoCloseable {
       }
     }
     session.tell(new SessionEvent.Recorded(id, "recording", "", ""));
-    return find(session.id(), id).orElseThrow();
+    return Optional.of(describe(session.id(), id));
   }
 
   private OutputStream open(Path file) {

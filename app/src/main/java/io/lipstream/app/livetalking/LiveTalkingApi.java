@@ -236,7 +236,11 @@ public final class LiveTalkingApi {
   private HttpResponse record(JsonNode body) {
     LiveSession session = session(body);
     switch (body.path("type").asText("")) {
-      case "start_record" -> recordings.start(session);
+      case "start_record" -> {
+        if (recordings.start(session).isEmpty()) {
+          throw new Reply.Refusal("the session is being recorded: send end_record first");
+        }
+      }
       case "end_record" -> stopRecording(session);
       default ->
           throw new Reply.Refusal(

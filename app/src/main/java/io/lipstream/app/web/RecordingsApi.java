@@ -9,6 +9,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.file.HttpFile;
+import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.Recordings;
 import java.util.List;
 
@@ -23,7 +24,16 @@ final class RecordingsApi {
   }
 
   HttpResponse start(ServiceRequestContext ctx, AggregatedHttpRequest request) {
-    Recordings.Description begun = recordings.start(sessions.session(ctx));
+    LiveSession session = sessions.session(ctx);
+    Recordings.Description begun =
+        recordings
+            .start(session)
+            .orElseThrow(
+                () ->
+                    new Problem.Refusal(
+                        HttpStatus.CONFLICT,
+                        "session " + session.id() + " is being recorded",
+                        "stop that recording first"));
     return Json.response(HttpStatus.CREATED, describe(begun), "location", path(begun));
   }
 
@@ -50,6 +60,7 @@ final class RecordingsApi {
     return Json.response(HttpStatus.OK, describe(recording(ctx)));
   }
 
+  /** One that has ended by itself just before is no mistake of who stops it. */
   HttpResponse stop(ServiceRequestContext ctx, AggregatedHttpRequest request) {
     Recordings.Description known = recording(ctx);
     recordings.stop(known.session(), known.id());

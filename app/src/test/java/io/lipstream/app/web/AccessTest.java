@@ -450,9 +450,12 @@ final class AccessTest {
     HttpResponse<String> begun = post(path(session) + "/recordings", token, "");
     assertThat(begun.statusCode()).as(begun.body()).isEqualTo(201);
     String recording = begun.headers().firstValue("location").orElseThrow();
-    assertThat(post(path(session) + "/recordings", token, "").statusCode())
-        .as("one at a time")
-        .isEqualTo(400);
+    HttpResponse<String> second = post(path(session) + "/recordings", token, "");
+    assertThat(second.statusCode()).as("one at a time").isEqualTo(409);
+    assertThat(second.headers().firstValue("content-type")).hasValue("application/problem+json");
+    assertThat(second.body()).contains("is being recorded", "stop that recording first");
+    assertThat(post(path(session) + "/recordings/none/stop", token, "").statusCode())
+        .isEqualTo(404);
     post(path(session) + "/speak", token, "{\"text\": \"Hello.\"}");
     while (!get(path(session) + "/state", token).body().contains("speaking")) {
       Thread.sleep(20);
@@ -461,6 +464,9 @@ final class AccessTest {
       Thread.sleep(20);
     }
     JsonNode done = MAPPER.readTree(post(recording + "/stop", token, "").body());
+    assertThat(post(recording + "/stop", token, "").statusCode())
+        .as("it may end by itself a moment before it is stopped")
+        .isEqualTo(200);
     end(session);
 
     assertThat(done.path("state").asText()).as(done.toString()).isEqualTo("ready");
