@@ -1,6 +1,7 @@
 package io.lipstream.app.live;
 
 import io.lipstream.media.LipstreamException;
+import java.io.File;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -15,13 +19,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Recordings of sessions: those under way, and those in the folder, which outlive session and
- * server. Thread-safe.
+ * server until they are too old or too many. Thread-safe.
+ *
+ * <p>What is kept is read from the folder each time, so that files of a server before this one
+ * count, and files that somebody took away do not.
  */
 public final class Recordings implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Recordings.class);
@@ -35,13 +47,36 @@ public final class Recordings implements AutoCloseable {
   private static final String NAME = "[A-Za-z0-9_-]{1,64}";
 
   private final Path folder;
-  private final Duration longest;
-  private final int atOnce;
+  private final Limits limits;
+  private final InstantSource clock;
+  private final LongAdder deleted = new LongAdder();
+  private final ScheduledExecutorService housekeeping =
+      Executors.newSingleThreadScheduledExecutor(
+          work -> Thread.ofPlatform().daemon().name("recordings-tidy").unstarted(work));
   private final SecureRandom random = new SecureRandom();
 
   // Guarded by this.
   private final Map<String, Running> running = new HashMap<>();
   private final Map<String, Recording.End> ends = new LinkedHashMap<>();
+  private final Map<Path, Integer> readers = new HashMap<>();
+
+  /**
+   * How many there may be.
+   *
+   * @param longest after which one ends by itself
+   * @param atOnce how many may be under way
+   * @param keep after which one that has ended is deleted; zero: never
+   * @param keepBytes that all may take before the oldest that have ended are deleted; 0: any number
+   */
+  public record Limits(Duration longest, int atOnce, Duration keep, long keepBytes) {}
+
+  /** One whose file is being read, which keeps it from being deleted to make room. */
+  public interface Reading extends AutoCloseable {
+    Path file();
+
+    @Override
+    void close();
+  }
 
   /**
    * How one stands.
@@ -60,16 +95,136 @@ public final class Recordings implements AutoCloseable {
 
   private record Running(LiveSession session, Recording recording) {}
 
+  /** A file of the folder, whose name says what it is. */
+  private record Kept(String session, String id, Path file, Instant at, long bytes) {}
+
   /**
    * Over a folder, which is made when it is needed.
    *
-   * @param longest after which one ends by itself
-   * @param atOnce how many may be under way
+   * @param clock by which recordings grow old, as the folder's files do
    */
-  public Recordings(Path folder, Duration longest, int atOnce) {
+  public Recordings(Path folder, Limits limits, InstantSource clock) {
     this.folder = folder;
-    this.longest = longest;
-    this.atOnce = atOnce;
+    this.limits = limits;
+    this.clock = clock;
+    var _ = housekeeping.scheduleWithFixedDelay(this::tidy, 0, 1, TimeUnit.MINUTES);
+  }
+
+  /** Deletes what is too old, then the oldest until the rest is not too much. */
+  void tidy() {
+    try {
+      Instant oldest = limits.keep().isZero() ? Instant.MIN : clock.instant().minus(limits.keep());
+      List<Kept> all = kept("");
+      long bytes = all.stream().mapToLong(Kept::bytes).sum();
+      for (Kept each : all) {
+        boolean old = each.at().isBefore(oldest);
+        boolean tooMuch = limits.keepBytes() > 0 && bytes > limits.keepBytes();
+        if ((old || tooMuch) && deleteUnused(each)) {
+          bytes -= each.bytes();
+          deleted.increment();
+          LOG.info(
+              "session {}: recording {} deleted, {} bytes of {}: {}",
+              each.session(),
+              each.id(),
+              each.bytes(),
+              each.at(),
+              old ? "older than recordings.keep_days" : "all take more than recordings.keep_gb");
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("recordings in {} cannot be tidied up: {}", folder, e.toString());
+    }
+  }
+
+  /** Those of a session, or of all of them where its id is empty; the oldest first. */
+  private List<Kept> kept(String session) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    List<Kept> found = new ArrayList<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        String name = file.getFileName().toString();
+        if (name.matches(NAME + "\\." + NAME + "\\.mp4")) {
+          String[] parts = name.split("\\.", -1);
+          if (session.isEmpty() || parts[0].equals(session)) {
+            File now = file.toFile(); // zeros where it has gone meanwhile
+            Instant at = Instant.ofEpochMilli(now.lastModified());
+            found.add(new Kept(parts[0], parts[1], file, at, now.length()));
+          }
+        }
+      }
+    }
+    found.sort(Comparator.comparing(Kept::at).thenComparing(Kept::id));
+    return found;
+  }
+
+  private synchronized boolean deleteUnused(Kept one) throws IOException {
+    if (running.containsKey(one.id()) || readers.containsKey(one.file())) {
+      return false;
+    }
+    ends.remove(one.id());
+    return Files.deleteIfExists(one.file());
+  }
+
+  /** Opens one for reading; close it when its bytes are out. */
+  public synchronized Optional<Reading> read(String session, String id) {
+    if (find(session, id).isEmpty()) {
+      return Optional.empty();
+    }
+    Path file = file(session, id);
+    readers.merge(file, 1, Integer::sum);
+    AtomicBoolean open = new AtomicBoolean(true);
+    return Optional.of(
+        new Reading() {
+          @Override
+          public Path file() {
+            return file;
+          }
+
+          @Override
+          public void close() {
+            if (open.compareAndSet(true, false)) {
+              doneReading(file);
+            }
+          }
+        });
+  }
+
+  /** The same of a session's last one. */
+  public Optional<Reading> readLast(String session) {
+    try {
+      List<Kept> all = session.isEmpty() ? List.of() : kept(session);
+      return all.isEmpty() ? Optional.empty() : read(session, all.getLast().id());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private LipstreamException unreadable(IOException e) {
+    return new LipstreamException(
+        LipstreamException.Kind.OUTPUT,
+        "the recordings in " + folder + " cannot be listed: " + e,
+        "check its permissions",
+        e);
+  }
+
+  private synchronized void doneReading(Path file) {
+    readers.computeIfPresent(file, (key, count) -> count == 1 ? null : count - 1);
+  }
+
+  /** How many were deleted by themselves, for metrics. */
+  public long deletedCount() {
+    return deleted.sum();
+  }
+
+  /** What all of them take on the disk, for metrics. */
+  public long bytes() {
+    try {
+      return kept("").stream().mapToLong(Kept::bytes).sum();
+    } catch (IOException | RuntimeException e) {
+      return 0;
+    }
   }
 
   /**
@@ -86,16 +241,17 @@ public final class Recordings implements AutoCloseable {
       if (session.isRecorded()) {
         return Optional.empty();
       }
-      if (running.size() >= atOnce) {
+      if (running.size() >= limits.atOnce()) {
         throw new LipstreamException(
             LipstreamException.Kind.ENVIRONMENT,
-            "all " + atOnce + " recordings are taken",
+            "all " + limits.atOnce() + " recordings are taken",
             "stop one, or raise recordings.at_once");
       }
       Path file = file(session.id(), id);
       OutputStream out = open(file);
       try {
-        Recording recording = session.record(id, longest, out, end -> ended(session, id, end));
+        Recording recording =
+            session.record(id, limits.longest(), out, end -> ended(session, id, end));
         running.put(id, new Running(session, recording));
       } catch (RuntimeException e) {
         discard(file, out);
@@ -165,29 +321,17 @@ public final class Recordings implements AutoCloseable {
 
   /** Those of a session, or of all of them where its id is empty. */
   public List<Description> list(String session) {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.matches(NAME + "\\." + NAME + "\\.mp4"))
-          .map(name -> name.split("\\.", -1))
-          .filter(parts -> session.isEmpty() || parts[0].equals(session))
-          .map(parts -> describe(parts[0], parts[1]))
+    try {
+      return kept(session).stream()
+          .map(each -> describe(each.session(), each.id()))
           .sorted(Comparator.comparing(Description::session).thenComparing(Description::id))
           .toList();
     } catch (IOException e) {
-      throw new LipstreamException(
-          LipstreamException.Kind.OUTPUT,
-          "the recordings in " + folder + " cannot be listed: " + e,
-          "check its permissions",
-          e);
+      throw unreadable(e);
     }
   }
 
-  /** The file of one that is there. */
-  public Path file(String session, String id) {
+  private Path file(String session, String id) {
     if (!isName(session) || !isName(id)) {
       throw new IllegalArgumentException("no ids: " + session + ", " + id);
     }
@@ -235,6 +379,7 @@ public final class Recordings implements AutoCloseable {
   /** Ends all that are under way. */
   @Override
   public void close() {
+    housekeeping.shutdownNow();
     List<Running> all;
     synchronized (this) {
       all = List.copyOf(running.values());

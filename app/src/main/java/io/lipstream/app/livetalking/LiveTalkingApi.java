@@ -36,7 +36,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -258,14 +257,12 @@ public final class LiveTalkingApi {
   /** A session's last recording; also after its end. */
   private HttpResponse video(ServiceRequestContext ctx, HttpRequest request) throws Exception {
     String session = String.valueOf(ctx.pathParam("id"));
-    Optional<Path> last =
-        recordings.list(session).stream()
-            .map(one -> recordings.file(session, one.id()))
-            .max(Comparator.comparingLong(file -> file.toFile().lastModified()));
-    if (session.isEmpty() || last.isEmpty()) {
+    Optional<Recordings.Reading> last = recordings.readLast(session);
+    if (last.isEmpty()) {
       return HttpResponse.of(HttpStatus.NOT_FOUND);
     }
-    return HttpFile.builder(last.get())
+    var _ = ctx.log().whenComplete().thenRun(last.get()::close);
+    return HttpFile.builder(last.get().file())
         .autoDetectedContentType(false)
         .setHeader("content-type", MediaType.MP4_VIDEO.toString())
         .setHeader("cache-control", "no-store")

@@ -3,6 +3,7 @@ package io.lipstream.app.metrics;
 import io.lipstream.app.live.LiveEvents;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.LiveSessions;
+import io.lipstream.app.live.Recordings;
 import io.lipstream.app.live.SessionState;
 import io.lipstream.streaming.live.FeedStatistics;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
@@ -244,6 +245,18 @@ public final class LiveMetrics implements LiveEvents {
         "lipstream.webrtc.dropped.packets",
         "Packets that the network had no room for",
         WebRtcStatistics::droppedPackets);
+  }
+
+  /** Adds what is read from the recordings when the page is asked for. */
+  public void watch(Recordings recordings) {
+    Gauge.builder("lipstream.recordings", recordings, Recordings::bytes)
+        .description("What recordings take on the disk")
+        .baseUnit("bytes")
+        .strongReference(true)
+        .register(registry);
+    FunctionCounter.builder("lipstream.recordings.deleted", recordings, Recordings::deletedCount)
+        .description("Recordings that were deleted because they were too old or too many")
+        .register(registry);
   }
 
   private static boolean speaks(LiveSession session) {

@@ -1,6 +1,5 @@
 package io.lipstream.app.server;
 
-import io.lipstream.app.config.RecordingsConfig;
 import io.lipstream.app.config.ServeConfig;
 import io.lipstream.app.config.WebRtcConfig;
 import io.lipstream.app.live.LiveParts;
@@ -33,6 +32,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -118,13 +118,13 @@ public final class ServeRole implements AutoCloseable {
           config.metrics().enabled()
               ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
               : null;
-      RecordingsConfig limits = config.recordings();
       Recordings recordings =
           keep(
               new Recordings(
                   data.resolve("recordings"),
-                  Duration.ofMinutes(limits.maxMinutes()),
-                  limits.atOnce()));
+                  config.recordings().limits(),
+                  InstantSource.system()));
+      liveMeters.watch(recordings);
       web =
           keep(
               WebPort.open(

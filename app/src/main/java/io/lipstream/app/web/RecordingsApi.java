@@ -12,6 +12,7 @@ import com.linecorp.armeria.server.file.HttpFile;
 import io.lipstream.app.live.LiveSession;
 import io.lipstream.app.live.Recordings;
 import java.util.List;
+import java.util.Optional;
 
 /** Sessions as videos. */
 final class RecordingsApi {
@@ -75,13 +76,13 @@ final class RecordingsApi {
 
   /** The mp4 as far as it has been written; it can be played from its beginning at any time. */
   HttpResponse video(ServiceRequestContext ctx, HttpRequest request) throws Exception {
-    Recordings.Description known;
-    try {
-      known = recording(ctx);
-    } catch (Problem.Refusal refusal) {
-      return Problem.of(refusal).response();
+    Optional<Recordings.Reading> reading =
+        recordings.read(param(ctx, "id"), param(ctx, "recording"));
+    if (reading.isEmpty()) {
+      return Problem.of(unknown(ctx)).response();
     }
-    return HttpFile.builder(recordings.file(known.session(), known.id()))
+    var _ = ctx.log().whenComplete().thenRun(reading.get()::close);
+    return HttpFile.builder(reading.get().file())
         .autoDetectedContentType(false)
         .setHeader("content-type", MediaType.MP4_VIDEO.toString())
         .setHeader("cache-control", "no-store")
@@ -91,15 +92,16 @@ final class RecordingsApi {
   }
 
   private Recordings.Description recording(ServiceRequestContext ctx) {
-    String id = param(ctx, "recording");
     return recordings
-        .find(param(ctx, "id"), id)
-        .orElseThrow(
-            () ->
-                new Problem.Refusal(
-                    HttpStatus.NOT_FOUND,
-                    "there is no recording " + id + " of this session",
-                    "GET the session's recordings to see which there are"));
+        .find(param(ctx, "id"), param(ctx, "recording"))
+        .orElseThrow(() -> unknown(ctx));
+  }
+
+  private static Problem.Refusal unknown(ServiceRequestContext ctx) {
+    return new Problem.Refusal(
+        HttpStatus.NOT_FOUND,
+        "there is no recording " + param(ctx, "recording") + " of this session",
+        "GET the session's recordings to see which there are");
   }
 
   private static String param(ServiceRequestContext ctx, String name) {

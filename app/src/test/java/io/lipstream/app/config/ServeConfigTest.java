@@ -3,6 +3,7 @@ package io.lipstream.app.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.lipstream.app.live.Recordings;
 import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.FrameBounds;
@@ -11,6 +12,7 @@ import io.lipstream.streaming.rtp.PlayoutSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -54,7 +56,7 @@ final class ServeConfigTest {
     assertThat(config.avatars().bounds()).isEqualTo(FrameBounds.byDefault());
     assertThat(config.live())
         .isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT));
-    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(60, 4));
+    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(60, 4, 7, 10));
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
     assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
@@ -80,7 +82,7 @@ final class ServeConfigTest {
                 late_percent: 7.5, step_back_ms: 800, headroom_percent: 9}}
             avatars: {background_cache_frames: 9, background_cache_mb: 10}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
-            recordings: {max_minutes: 7, at_once: 8}
+            recordings: {max_minutes: 7, at_once: 8, keep_days: 0.5, keep_gb: 2}
             voice: {engine: openai, name: n}
             language_model: {engine: openai, server: {model: o}, instructions: p}
             recognizer: {engine: openai, language: de}
@@ -118,7 +120,9 @@ final class ServeConfigTest {
                 5,
                 600,
                 new QualityConfig(List.of(new QualityConfig.Level(3, 4, 50, 60, 2)), 7.5, 800, 9)));
-    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(7, 8));
+    assertThat(config.recordings()).isEqualTo(new RecordingsConfig(7, 8, 0.5, 2));
+    assertThat(config.recordings().limits())
+        .isEqualTo(new Recordings.Limits(Duration.ofMinutes(7), 8, Duration.ofHours(12), 2L << 30));
     assertThat(config.voice().name()).isEqualTo("n");
     assertThat(config.languageModel().server().model()).isEqualTo("o");
     assertThat(config.recognizer().language()).isEqualTo("de");
@@ -195,6 +199,7 @@ final class ServeConfigTest {
         "api: {page: all} | :1: api.page must be one of local, anyone, nobody",
         "api: {keys: [{name: a, key: short, scopes: [ops]}]} | api.keys must have keys of at least",
         "api: {keys: [{name: a, key: 0123456789abcdef, scopes: [all]}]} | must have scopes out of",
+        "recordings: {keep_days: -1} | :1: recordings.keep_days must be from 0",
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
         "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",
         "live_audio: {look_ahead_ms: 100} | :1: live_audio.look_ahead_ms must be from 120",

@@ -34,6 +34,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -49,6 +51,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Whole sessions with the tiny avatar, a real engine and real encoders, watched by a recording. */
 final class LiveSessionTest {
@@ -241,6 +244,25 @@ final class LiveSessionTest {
     session.close();
     end = Objects.requireNonNull(ends.poll(30, TimeUnit.SECONDS));
     assertThat(end.failure()).as("of another recording").isNull();
+  }
+
+  @Test
+  void aRecordingIsNotDeletedBeforeItHasEnded(@TempDir Path folder) {
+    Recordings.Limits nothing =
+        new Recordings.Limits(Duration.ofMinutes(1), 1, Duration.ofNanos(1), 1);
+    InstantSource tomorrow = () -> Instant.now().plus(Duration.ofDays(1));
+    LiveSession session = sessions.create(TINY);
+    try (Recordings recordings = new Recordings(folder, nothing, tomorrow)) {
+      String id = recordings.start(session).orElseThrow().id();
+      await("something recorded", () -> recordings.bytes() > 0);
+      recordings.tidy();
+      assertThat(recordings.find(session.id(), id)).isPresent();
+      assertThat(recordings.start(session)).as("one at a time").isEmpty();
+
+      recordings.stop(session.id(), id);
+      recordings.tidy();
+      assertThat(recordings.find(session.id(), id)).isEmpty();
+    }
   }
 
   @Test
