@@ -72,6 +72,22 @@ def stream(compositing, avatar):
         check(drawn and all(frame.inference_wait_us and frame.paste_us for frame in drawn), f"{name}: times of drawn frames are told")
 
 
+def ahead(compositing, avatar):
+    samples = tone(1)
+    sound = struct.pack(f"<{len(samples)}h", *samples)
+    enough = threading.Event()
+
+    def keep_open():
+        yield from talk(sound, avatar=avatar, look_ahead_ms=120)
+        enough.wait()
+
+    call = compositing.Composite(keep_open())
+    check(next(call).opened.look_ahead_ms == 120, "a stream says how far it hears ahead")
+    numbers = [next(call).frame.index for _ in range(21)]
+    enough.set()
+    check(numbers[-1] == 20 and sum(1 for _ in call) == 5, "with 120 ms of it, 21 of 25 frames come before the sound is complete")
+
+
 def cut_off(compositing, avatar):
     over = threading.Event()
 
@@ -131,6 +147,7 @@ def main():
     with grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", 64 << 20)]) as channel:
         compositing, service = CompositingStub(channel), CompositingServiceStub(channel)
         stream(compositing, avatar)
+        ahead(compositing, avatar)
         cut_off(compositing, avatar)
         batches(service, avatar)
         manage(service, avatar)

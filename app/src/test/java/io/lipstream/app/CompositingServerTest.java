@@ -162,6 +162,35 @@ final class CompositingServerTest {
   }
 
   @Test
+  void framesComeSoonerWithLessLookAhead() {
+    byte[] pcm = CompositingServers.pcm(CompositingServers.speech(1.2));
+    CompositeClient soon = CompositeClient.open(channel, opening(Output.I420).setLookAheadMs(120));
+    assertThat(soon.opened().getLookAheadMs()).isEqualTo(120);
+    CompositeClient exact = CompositeClient.open(channel, opening(Output.I420).setLookAheadMs(450));
+    assertThat(exact.opened().getLookAheadMs()).isEqualTo(450);
+    int second = CompositingServers.RATE_HZ * Short.BYTES;
+    exact.sound(pcm, 0, second);
+    soon.sound(pcm, 0, second);
+    // A second less 120 ms are 22 frames; the exact window lets 14 go.
+    soon.awaitFrames(21);
+    assertThat(soon.frames).hasSizeBetween(21, 23);
+    exact.awaitFrames(12);
+    assertThat(exact.frames).hasSizeBetween(12, 15);
+    for (CompositeClient each : List.of(soon, exact)) {
+      each.sound(pcm, second, pcm.length).halfClose();
+      assertThat(each.end()).isEqualTo(Status.OK);
+      assertThat(each.frames).hasSize(30);
+      assertNumbered(each.frames);
+      assertSound(each.frames, pcm);
+    }
+    assertSamePictures(exact.frames, rendered(CompositingServers.heard(pcm)));
+    assertThat(soon.frames)
+        .extracting(CompositeFrame::getPicture)
+        .as("what was not heard is guessed")
+        .isNotEqualTo(exact.frames.stream().map(CompositeFrame::getPicture).toList());
+  }
+
+  @Test
   void realTimeShowsTheSameFramesWhenMouthsComeInTime() {
     byte[] pcm = CompositingServers.pcm(CompositingServers.speech(2));
     CompositeClient client =
@@ -297,6 +326,11 @@ final class CompositingServerTest {
         opening(Output.JPEG).setSampleRateHz(1), Status.Code.INVALID_ARGUMENT, "sample_rate_hz");
     assertRefused(
         opening(Output.JPEG).setIdleFrames(true), Status.Code.INVALID_ARGUMENT, "REAL_TIME");
+    assertRefused(
+        opening(Output.JPEG).setLookAheadMs(119), Status.Code.INVALID_ARGUMENT, "look_ahead_ms");
+    assertRefused(
+        opening(Output.JPEG).setLookAheadMs(0), Status.Code.INVALID_ARGUMENT, "120 to 450");
+    assertRefused(opening(Output.JPEG).setLookAhead(2), Status.Code.INVALID_ARGUMENT, "_ms");
     assertRefused(opening(Output.JPEG).setOutputValue(9), Status.Code.INVALID_ARGUMENT, "output");
     CompositeClient odd = CompositeClient.open(channel, opening(Output.JPEG));
     odd.sound(new byte[3]);

@@ -455,7 +455,8 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
                     .setAvatarFrames(actor.frames().frameCount())
                     .setSampleRateHz(format.sampleRateHz())
                     .setChannels(format.channels())
-                    .setServerVersion(parts.settings().version()))
+                    .setServerVersion(parts.settings().version())
+                    .setLookAheadMs(RequestCheck.lookAhead(request).millis()))
             .build());
   }
 
@@ -489,7 +490,13 @@ final class CompositingStream implements StreamObserver<CompositeRequest>, Frame
   private FramePlan currentPlan() {
     FramePlan known = plan;
     if (known == null) {
-      known = new FramePlan(actor().audioEncoder(), actor().manifest(), format, this);
+      known =
+          new FramePlan(
+              actor().audioEncoder(),
+              actor().manifest(),
+              format,
+              RequestCheck.lookAhead(open),
+              this);
       plan = known;
       utteranceFrames = 0;
       newest = null;

@@ -1,6 +1,6 @@
 package io.lipstream.app.config;
 
-import io.lipstream.app.live.LookAhead;
+import io.lipstream.media.audio.LookAhead;
 import io.lipstream.streaming.rtp.PlayoutSettings;
 
 /**

@@ -1,5 +1,6 @@
 package io.lipstream.app.live;
 
+import io.lipstream.media.audio.LookAhead;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.lipsync.Speech;
 import io.lipstream.media.lipsync.SpeechSynthesizer;

@@ -1,6 +1,7 @@
 package io.lipstream.app.live;
 
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.LookAhead;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.streaming.live.OpusDecoder;
 import io.lipstream.streaming.rtp.PcmDecoder;

@@ -2,6 +2,7 @@ package io.lipstream.app.render;
 
 import io.lipstream.compositing.SpeechGate;
 import io.lipstream.media.audio.AudioEncoder;
+import io.lipstream.media.audio.LookAhead;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.Resampler;
 import io.lipstream.media.audio.SpeechFeatures;
@@ -17,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Turns sound into frames: how much of which mouth at which moment, and the sound under it.
  *
  * <p>A frame is planned when both its audio window and its mouth weight are known, about half a
- * second of sound later. Silence needs no window: such a frame shows the avatar's resting mouth.
- * One thread; closing frees the resampler.
+ * second of sound later or what the look-ahead says. Silence needs no window: such a frame shows
+ * the avatar's resting mouth. One thread; closing frees the resampler.
  */
 public final class FramePlan implements AutoCloseable {
   private static final int ENCODER_BATCH = 16;
@@ -73,13 +74,25 @@ public final class FramePlan implements AutoCloseable {
    * @param format of the sound
    */
   public FramePlan(AudioEncoder encoder, AvatarManifest manifest, PcmFormat format, Target target) {
+    this(encoder, manifest, format, LookAhead.EXACT, target);
+  }
+
+  /** As the other, with frames that may leave sooner. */
+  public FramePlan(
+      AudioEncoder encoder,
+      AvatarManifest manifest,
+      PcmFormat format,
+      LookAhead lookAhead,
+      Target target) {
     this.format = format;
     this.target = target;
     fps = manifest.fps();
     restingMouth = manifest.restingMouth();
     resampler = new Resampler(format, this::hear);
-    features = new SpeechFeatures(encoder, ENCODER_BATCH, (index, window) -> keep(window));
-    gate = new SpeechGate(fps);
+    features =
+        new SpeechFeatures(
+            encoder, ENCODER_BATCH, lookAhead.repeatedFeatures(), (index, window) -> keep(window));
+    gate = new SpeechGate(fps, lookAhead.gateMillis(), null);
     sound = new SoundQueue(format.channels());
     silence = windowOfSilence(encoder);
   }

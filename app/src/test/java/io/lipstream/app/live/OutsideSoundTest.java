@@ -15,6 +15,7 @@ import io.lipstream.inference.engine.EngineEvents;
 import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.LocalEngine;
 import io.lipstream.media.LipstreamException;
+import io.lipstream.media.audio.LookAhead;
 import io.lipstream.media.audio.PcmFormat;
 import io.lipstream.media.audio.PcmSource;
 import io.lipstream.media.audio.Resampler;

@@ -1,10 +1,8 @@
-package io.lipstream.app.live;
-
-import io.lipstream.media.audio.FeatureWindows;
+package io.lipstream.media.audio;
 
 /**
- * How much of a sound from outside is heard before its mouth is drawn. The mouth is exact from 450
- * ms on; with less, what it would still have to hear is guessed.
+ * How much of a sound is heard before its mouth is drawn. The mouth is exact from 450 ms on; with
+ * less, what it would still have to hear is guessed.
  *
  * @param millis from the middle of a frame on
  */
@@ -26,12 +24,13 @@ public record LookAhead(int millis) {
   }
 
   /** Features of a window that are not waited for. */
-  int repeatedFeatures() {
+  public int repeatedFeatures() {
     int missing = EXACT_MILLIS - millis;
     return Math.min((missing + FRAME_MILLIS / 2) / FRAME_MILLIS, FeatureWindows.MAX_REPEATED);
   }
 
-  int gateMillis() {
+  /** Sound that the gate between speech and silence may hear after a frame's beginning. */
+  public int gateMillis() {
     return Math.min(millis, MOST_GATE_MILLIS);
   }
 }
