@@ -1,21 +1,13 @@
 package io.lipstream.app;
 
 import io.lipstream.app.config.CompositingConfig;
-import io.lipstream.app.config.ConfigFile;
-import io.lipstream.app.log.ServerLog;
-import io.lipstream.app.render.Progress;
 import io.lipstream.app.server.CompositingRole;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,11 +34,7 @@ import picocli.CommandLine.Spec;
 final class CompositingCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "The configuration, YAML (default: what config/compositing.yaml shows).")
-  @Nullable Path file;
+  @Mixin ConfigOptions options;
 
   @Option(
       names = "--inference",
@@ -60,97 +48,32 @@ final class CompositingCommand implements Callable<Integer> {
       description = "Where gRPC is, instead of server.port (50052); 0 takes any free one.")
   @Nullable Integer port;
 
-  @Option(
-      names = "--print-config",
-      description = "Print what is in effect, secrets masked, and end.")
-  boolean printConfig;
-
   @Override
   public Integer call() throws InterruptedException {
     CompositingConfig config = config();
-    if (printConfig) {
-      spec.commandLine().getOut().print(ConfigFile.print(config));
-      spec.commandLine().getOut().flush();
+    if (options.printed(config)) {
       return CommandLine.ExitCode.OK;
     }
-    // Not System.err, which libraries may replace.
-    FileOutputStream err = new FileOutputStream(FileDescriptor.err);
-    ServerLog log = ServerLog.start(config.logging(), err, Progress.onTerminal());
-    try (log;
-        CompositingRole role = CompositingRole.start(setting(config))) {
-      CountDownLatch stop = new CountDownLatch(1);
-      StopSignals signals = new StopSignals(stop::countDown);
-      try (signals) {
-        greet(config, role.port(), role.metricsPort());
-        stop.await();
-        role.drain();
-      }
+    Path base = options.base();
+    try (var _ = ServerRun.log(config.logging());
+        CompositingRole role =
+            CompositingRole.start(
+                new CompositingRole.Setting(
+                    config,
+                    base,
+                    ModelCatalogue.of(config.computing(), base),
+                    ModelCatalogue.avatars(config.computing(), base),
+                    Lipstream.Version.number()))) {
+      return ServerRun.untilStopped(
+          role, new CompositingBanner(config, role)::print, spec.commandLine().getOut());
     }
-    return CommandLine.ExitCode.OK;
   }
 
   private CompositingConfig config() {
-    CompositingConfig config =
-        file == null ? CompositingConfig.DEFAULT : ConfigFile.read(file, CompositingConfig.DEFAULT);
+    CompositingConfig config = options.read(CompositingConfig.DEFAULT);
     if (port != null) {
-      if (port < 0 || port > 65_535) {
-        throw new CommandLine.ParameterException(
-            spec.commandLine(), "--port must be from 0 to 65535, not " + port);
-      }
-      config = config.withPort(port);
+      config = config.withPort(options.checkedPort(port));
     }
     return inference == null ? config : config.withInference(inference);
-  }
-
-  private CompositingRole.Setting setting(CompositingConfig config) {
-    Path base = file == null ? Path.of("") : file.toAbsolutePath().normalize().resolveSibling("");
-    return new CompositingRole.Setting(
-        config,
-        base,
-        ModelCatalogue.of(config.computing(), base),
-        ModelCatalogue.avatars(config.computing(), base),
-        version().replace("lipstream ", ""));
-  }
-
-  private static String version() {
-    return new Lipstream.Version().getVersion()[0];
-  }
-
-  // Not the role itself: commands' signatures are read at every start, and it knows the metrics.
-  private void greet(CompositingConfig config, int port, OptionalInt metricsPort) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(version().replace("lipstream", "Lipstream compositing server"));
-    boolean local = config.server().address().equals("127.0.0.1");
-    say(
-        out,
-        "gRPC",
-        config.server().address()
-            + ":"
-            + port
-            + (config.tls().enabled() ? ", TLS" : ", plain text")
-            + (local ? "; this machine only, server.address opens it to others" : ""));
-    if (metricsPort.isPresent()) {
-      say(
-          out,
-          "watch",
-          "http://"
-              + config.metrics().address()
-              + ":"
-              + metricsPort.getAsInt()
-              + "/metrics /healthz /readyz");
-    }
-    say(
-        out,
-        "mouths",
-        switch (config.engine().kind()) {
-          case "local" -> "drawn in this process";
-          default -> "drawn by " + config.engine().url();
-        });
-    out.println("ready");
-    out.flush();
-  }
-
-  private static void say(PrintWriter out, String name, String text) {
-    out.println(String.format(Locale.ROOT, "  %-9s %s", name, text));
   }
 }

@@ -41,7 +41,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    fine("Lipstream", new Lipstream.Version().getVersion()[0].replace("lipstream ", ""));
+    fine("Lipstream", Lipstream.Version.number());
     fine(
         "Java",
         Runtime.version()

@@ -1,35 +1,27 @@
 package io.lipstream.app;
 
 import io.lipstream.app.config.InferenceConfig;
-import io.lipstream.app.config.ServerConfig;
 import io.lipstream.app.server.InferenceRole;
 import io.lipstream.inference.engine.DeviceStatus;
 import java.io.PrintWriter;
 import java.util.Locale;
 
 /** What a server says of itself when it has started. */
-final class InferenceBanner {
+record InferenceBanner(InferenceConfig config, InferenceRole role) {
   private static final double GB = 1L << 30;
 
-  private final InferenceConfig config;
-  private final InferenceRole role;
-
-  InferenceBanner(InferenceConfig config, InferenceRole role) {
-    this.config = config;
-    this.role = role;
-  }
-
   void print(PrintWriter out) {
-    out.println(
-        new Lipstream.Version().getVersion()[0].replace("lipstream", "Lipstream inference server"));
-    say(out, "gRPC", reach());
-    say(out, "watch", watch());
-    for (DeviceStatus device : role.engine().models().devices()) {
-      say(out, device.name(), describe(device));
+    Banner banner = new Banner(out, "Lipstream inference server");
+    banner.sayGrpc(config.server(), role.port(), guard());
+    banner.sayWatch(config.metrics(), role.metricsPort(), "/healthz");
+    if (role.metricsPort().isEmpty()) {
+      banner.say("watch", "off");
     }
-    say(out, "models", models());
-    say(
-        out,
+    for (DeviceStatus device : role.engine().models().devices()) {
+      banner.say(device.name(), describe(device));
+    }
+    banner.say("models", models());
+    banner.say(
         "batching",
         String.format(
             Locale.ROOT,
@@ -37,50 +29,22 @@ final class InferenceBanner {
             config.batching().maxFrames(),
             plain(config.batching().maxDelayMs())));
     if (!config.tracing().exporter().equals("none")) {
-      say(
-          out,
+      banner.say(
           "tracing",
           config.tracing().exporter().equals("otlp") ? config.tracing().endpoint() : "to the log");
     }
-    out.println("ready");
-    out.flush();
+    banner.end("ready");
   }
 
-  private static void say(PrintWriter out, String name, String text) {
-    out.println(String.format(Locale.ROOT, "  %-9s %s", name, text));
-  }
-
-  private String reach() {
-    ServerConfig server = config.server();
+  private String guard() {
     boolean token = config.auth().token().isPresent() || !config.auth().tokenFile().isEmpty();
-    String text =
-        host(server.address())
-            + ":"
-            + role.port()
-            + (config.tls().enabled()
-                ? config.tls().clientCa().isEmpty() ? ", TLS" : ", TLS with client certificates"
-                : ", plain text")
-            + (token ? ", token for " + config.auth().scope() + " calls" : ", no token")
-            + ", messages up to "
-            + server.maxMessageSizeMb()
-            + " MB";
-    return server.address().equals("127.0.0.1")
-        ? text + "; this machine only, server.address opens it to others"
-        : text;
-  }
-
-  private String watch() {
-    return role.metricsPort().isPresent()
-        ? "http://"
-            + host(config.metrics().address())
-            + ":"
-            + role.metricsPort().getAsInt()
-            + "/metrics /healthz /readyz"
-        : "off";
-  }
-
-  private static String host(String address) {
-    return address.contains(":") ? "[" + address + "]" : address;
+    return (config.tls().enabled()
+            ? config.tls().clientCa().isEmpty() ? ", TLS" : ", TLS with client certificates"
+            : ", plain text")
+        + (token ? ", token for " + config.auth().scope() + " calls" : ", no token")
+        + ", messages up to "
+        + config.server().maxMessageSizeMb()
+        + " MB";
   }
 
   private static String describe(DeviceStatus device) {

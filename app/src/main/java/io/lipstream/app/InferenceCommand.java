@@ -1,20 +1,13 @@
 package io.lipstream.app;
 
-import io.lipstream.app.config.ConfigFile;
 import io.lipstream.app.config.InferenceConfig;
-import io.lipstream.app.log.ServerLog;
-import io.lipstream.app.render.Progress;
 import io.lipstream.app.server.InferenceRole;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code lipstream inference}: serves mouths over gRPC until it is told to stop. */
@@ -37,49 +30,26 @@ import picocli.CommandLine.Spec;
 final class InferenceCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "The configuration, YAML (default: what config/inference.yaml shows).")
-  @Nullable Path file;
-
-  @Option(
-      names = "--print-config",
-      description = "Print what is in effect, secrets masked, and end.")
-  boolean printConfig;
+  @Mixin ConfigOptions options;
 
   @Override
   public Integer call() throws InterruptedException {
-    InferenceConfig config =
-        file == null ? InferenceConfig.DEFAULT : ConfigFile.read(file, InferenceConfig.DEFAULT);
-    if (printConfig) {
-      spec.commandLine().getOut().print(ConfigFile.print(config));
-      spec.commandLine().getOut().flush();
+    InferenceConfig config = options.read(InferenceConfig.DEFAULT);
+    if (options.printed(config)) {
       return CommandLine.ExitCode.OK;
     }
-    // Not System.err, which libraries may replace.
-    FileOutputStream err = new FileOutputStream(FileDescriptor.err);
-    ServerLog log = ServerLog.start(config.logging(), err, Progress.onTerminal());
-    try (log;
-        InferenceRole role = InferenceRole.start(setting(config))) {
-      CountDownLatch stop = new CountDownLatch(1);
-      StopSignals signals = new StopSignals(stop::countDown);
-      try (signals) {
-        new InferenceBanner(config, role).print(spec.commandLine().getOut());
-        stop.await();
-        role.drain();
-      }
+    Path base = options.base();
+    try (var _ = ServerRun.log(config.logging());
+        InferenceRole role =
+            InferenceRole.start(
+                new InferenceRole.Setting(
+                    config,
+                    base,
+                    ModelCatalogue.of(config, base),
+                    ModelCatalogue.avatars(config, base),
+                    Lipstream.Version.number()))) {
+      return ServerRun.untilStopped(
+          role, new InferenceBanner(config, role)::print, spec.commandLine().getOut());
     }
-    return CommandLine.ExitCode.OK;
-  }
-
-  private InferenceRole.Setting setting(InferenceConfig config) {
-    Path base = file == null ? Path.of("") : file.toAbsolutePath().normalize().resolveSibling("");
-    return new InferenceRole.Setting(
-        config,
-        base,
-        ModelCatalogue.of(config, base),
-        ModelCatalogue.avatars(config, base),
-        new Lipstream.Version().getVersion()[0].replace("lipstream ", ""));
   }
 }

@@ -143,10 +143,14 @@ public final class Lipstream implements Runnable {
 
   /** The version that the build wrote into the jar. */
   static final class Version implements CommandLine.IVersionProvider {
+    static String number() {
+      @Nullable String version = Lipstream.class.getPackage().getImplementationVersion();
+      return version == null ? "(not packaged)" : version;
+    }
+
     @Override
     public String[] getVersion() {
-      @Nullable String version = Lipstream.class.getPackage().getImplementationVersion();
-      return new String[] {"lipstream " + (version == null ? "(not packaged)" : version)};
+      return new String[] {"lipstream " + number()};
     }
   }
 }

@@ -9,9 +9,6 @@ import io.lipstream.app.config.CompositingConfig;
 import io.lipstream.app.config.InferenceConfig;
 import io.lipstream.app.config.OutputConfig;
 import io.lipstream.app.config.SessionsConfig;
-import io.lipstream.app.log.EngineLog;
-import io.lipstream.app.metrics.EngineMetrics;
-import io.lipstream.app.metrics.MetricsPort;
 import io.lipstream.app.tracing.Tracing;
 import io.lipstream.inference.client.FleetEngine;
 import io.lipstream.inference.engine.Catalogue;
@@ -23,15 +20,11 @@ import io.lipstream.streaming.still.StillFormat;
 import io.lipstream.streaming.still.StillSettings;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,16 +33,16 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Owns all of them. Close drains first, as the inference server does.
  */
-public final class CompositingRole implements AutoCloseable {
+public final class CompositingRole implements Role {
   private static final Logger LOG = LoggerFactory.getLogger(CompositingRole.class);
   private static final Duration KEEP_CALLERS = Duration.ofMinutes(1);
 
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final Opened opened = new Opened();
   private final Engine engine;
   private final CompositingParts parts;
   private final CompositingService streams;
   private final InferenceServer server;
-  private final @Nullable MetricsPort metrics;
+  private final OptionalInt metricsPort;
   private volatile boolean draining;
 
   /**
@@ -73,33 +66,27 @@ public final class CompositingRole implements AutoCloseable {
     try {
       // The files first: they are the quickest to be wrong.
       Rpc rpc = Rpc.of(computing, setting.base());
-      Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-compositing"));
-      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-      open.push(registry::close);
-      ProcessMeters.bind(registry, this::keep);
-      EngineMetrics meters = new EngineMetrics(registry);
-      EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine =
-          keep(EngineChoice.start(computing, setting.base(), setting.catalogue(), meters.and(log)));
-      meters.watch(engine.models());
+      Tracing tracing = opened.keep(Tracing.of(config.tracing(), "lipstream-compositing"));
+      MeteredEngine metered =
+          MeteredEngine.start(
+              computing, config.logging(), setting.base(), setting.catalogue(), opened);
+      engine = metered.engine();
       parts =
-          keep(
+          opened.keep(
               new CompositingParts(
                   setting.avatars(), engine, setting.catalogue(), settings(setting)));
-      streams = keep(new CompositingService(parts));
-      BatchCompositing batches = keep(new BatchCompositing(parts, config.capacity().maxModels()));
-      bind(registry);
-      metrics =
-          config.metrics().enabled()
-              ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
-              : null;
+      streams = opened.keep(new CompositingService(parts));
+      BatchCompositing batches =
+          opened.keep(new BatchCompositing(parts, config.capacity().maxModels()));
+      bind(metered.registry());
+      metricsPort = metered.openPort(config.metrics(), () -> !draining, opened);
       server =
-          keep(
+          opened.keep(
               InferenceServer.start(
                   rpc.options(tracing), List.<BindableService>of(batches::definition, streams)));
       config.sessions().preload().forEach(parts::warmUp);
     } catch (RuntimeException e) {
-      free();
+      opened.close();
       throw e;
     }
   }
@@ -149,11 +136,6 @@ public final class CompositingRole implements AutoCloseable {
     return new CompositingRole(setting);
   }
 
-  private <T extends AutoCloseable> T keep(T resource) {
-    open.push(resource);
-    return resource;
-  }
-
   public Engine engine() {
     return engine;
   }
@@ -170,10 +152,10 @@ public final class CompositingRole implements AutoCloseable {
 
   /** The port of the metrics, where they are on. */
   public OptionalInt metricsPort() {
-    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
+    return metricsPort;
   }
 
-  /** Takes no new calls and waits for the running ones, as long as the configuration says. */
+  @Override
   public void drain() {
     draining = true;
     LOG.info("draining: no new calls, running ones may finish");
@@ -184,18 +166,7 @@ public final class CompositingRole implements AutoCloseable {
   @Override
   public void close() {
     draining = true;
-    free();
+    opened.close();
     LOG.info("stopped");
-  }
-
-  /** Frees what was opened, the last first: the server before the engine it calls. */
-  private void free() {
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        LOG.warn("while stopping", e);
-      }
-    }
   }
 }

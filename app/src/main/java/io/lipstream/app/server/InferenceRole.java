@@ -2,9 +2,6 @@ package io.lipstream.app.server;
 
 import io.grpc.BindableService;
 import io.lipstream.app.config.InferenceConfig;
-import io.lipstream.app.log.EngineLog;
-import io.lipstream.app.metrics.EngineMetrics;
-import io.lipstream.app.metrics.MetricsPort;
 import io.lipstream.app.tracing.Tracing;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
@@ -14,16 +11,11 @@ import io.lipstream.inference.server.InferenceServer;
 import io.lipstream.inference.server.LipsyncService;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,15 +25,15 @@ import org.slf4j.LoggerFactory;
  * <p>Owns all of them. Close drains first: health says NOT_SERVING, new calls are refused, running
  * ones may finish for as long as the configuration says, then everything is freed.
  */
-public final class InferenceRole implements AutoCloseable {
+public final class InferenceRole implements Role {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceRole.class);
 
   private static final Duration STALLED_AFTER = Duration.ofSeconds(30);
 
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final Opened opened = new Opened();
   private final Engine engine;
   private final InferenceServer server;
-  private final @Nullable MetricsPort metrics;
+  private final OptionalInt metricsPort;
   private volatile boolean draining;
 
   /**
@@ -70,22 +62,15 @@ public final class InferenceRole implements AutoCloseable {
     try {
       // The files first: they are the quickest to be wrong.
       Rpc rpc = Rpc.of(config, setting.base());
-      Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-inference"));
-      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-      open.push(registry::close);
-      ProcessMeters.bind(registry, this::keep);
-      EngineMetrics meters = new EngineMetrics(registry);
-      EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine =
-          keep(EngineChoice.start(config, setting.base(), setting.catalogue(), meters.and(log)));
-      meters.watch(engine.models());
-      metrics =
-          config.metrics().enabled()
-              ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
-              : null;
-      server = keep(serve(setting, rpc.options(tracing)));
+      Tracing tracing = opened.keep(Tracing.of(config.tracing(), "lipstream-inference"));
+      MeteredEngine metered =
+          MeteredEngine.start(
+              config, config.logging(), setting.base(), setting.catalogue(), opened);
+      engine = metered.engine();
+      metricsPort = metered.openPort(config.metrics(), () -> !draining, opened);
+      server = opened.keep(serve(setting, rpc.options(tracing)));
     } catch (RuntimeException e) {
-      free();
+      opened.close();
       throw e;
     }
   }
@@ -99,15 +84,10 @@ public final class InferenceRole implements AutoCloseable {
     return new InferenceRole(setting);
   }
 
-  private <T extends AutoCloseable> T keep(T resource) {
-    open.push(resource);
-    return resource;
-  }
-
   private InferenceServer serve(Setting setting, InferenceServer.Options options) {
     InferenceConfig config = setting.config();
     LipsyncService lipsync =
-        keep(
+        opened.keep(
             new LipsyncService(
                 engine,
                 new LipsyncService.Settings(
@@ -136,10 +116,10 @@ public final class InferenceRole implements AutoCloseable {
 
   /** The port of the metrics, where they are on. */
   public OptionalInt metricsPort() {
-    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
+    return metricsPort;
   }
 
-  /** Takes no new calls and waits for the running ones, as long as the configuration says. */
+  @Override
   public void drain() {
     draining = true;
     LOG.info("draining: no new calls, running ones may finish");
@@ -150,18 +130,7 @@ public final class InferenceRole implements AutoCloseable {
   @Override
   public void close() {
     draining = true;
-    free();
+    opened.close();
     LOG.info("stopped");
-  }
-
-  /** Frees what was opened, the last first: the server before the engine it calls. */
-  private void free() {
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        LOG.warn("while stopping", e);
-      }
-    }
   }
 }

@@ -11,23 +11,16 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** Meters of Java and the process, which every server has. */
 final class ProcessMeters {
   private ProcessMeters() {}
 
-  /**
-   * Adds them.
-   *
-   * @param keep given what must be closed before the registry
-   */
-  static void bind(MeterRegistry registry, Consumer<AutoCloseable> keep) {
+  /** Adds them; what must be closed before the registry is kept. */
+  static void bind(MeterRegistry registry, Opened opened) {
     new JvmMemoryMetrics().bindTo(registry);
-    JvmGcMetrics collector = new JvmGcMetrics();
-    keep.accept(collector);
-    collector.bindTo(registry);
+    opened.keep(new JvmGcMetrics()).bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);

@@ -10,10 +10,7 @@ import io.lipstream.app.live.Recordings;
 import io.lipstream.app.live.SessionRequest;
 import io.lipstream.app.live.SessionState;
 import io.lipstream.app.livetalking.LiveTalkingApi;
-import io.lipstream.app.log.EngineLog;
-import io.lipstream.app.metrics.EngineMetrics;
 import io.lipstream.app.metrics.LiveMetrics;
-import io.lipstream.app.metrics.MetricsPort;
 import io.lipstream.app.render.Clips;
 import io.lipstream.app.tracing.SpeechSpans;
 import io.lipstream.app.tracing.Tracing;
@@ -26,21 +23,16 @@ import io.lipstream.media.LipstreamException;
 import io.lipstream.media.avatar.AvatarStore;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.lipstream.streaming.webrtc.WebRtcSettings;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,18 +42,18 @@ import org.slf4j.LoggerFactory;
  * <p>Owns all of them. {@link #drain()} refuses new sessions and lets avatars finish what they say;
  * close frees everything, the port of HTTP first and the engine last.
  */
-public final class ServeRole implements AutoCloseable {
+public final class ServeRole implements Role {
   private static final Logger LOG = LoggerFactory.getLogger(ServeRole.class);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private final Opened opened = new Opened();
   private final ServeConfig config;
   private final Engine engine;
   private final LiveSessions sessions;
   private final WebRtcEndpoint endpoint;
   private final WebPort web;
   private final Optional<LocalKey> key;
-  private final @Nullable MetricsPort metrics;
+  private final OptionalInt metricsPort;
   private volatile boolean draining;
 
   /**
@@ -84,22 +76,17 @@ public final class ServeRole implements AutoCloseable {
     AvatarStore avatars = setting.avatars().with(data.resolve("avatars"));
     key = config.api().auth() ? Optional.of(LocalKey.in(data)) : Optional.empty();
     try {
-      PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-      open.push(registry::close);
-      ProcessMeters.bind(registry, this::keep);
-      EngineMetrics meters = new EngineMetrics(registry);
-      EngineLog log = new EngineLog(config.logging().logInferenceTimes(), System::nanoTime);
-      engine =
-          keep(
-              EngineChoice.start(
-                  config.computing(), setting.base(), setting.catalogue(), meters.and(log)));
-      meters.watch(engine.models());
-      endpoint = keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
-      Tracing tracing = keep(Tracing.of(config.tracing(), "lipstream-serve"));
-      LiveMetrics liveMeters = new LiveMetrics(registry, new SpeechSpans(tracing.tracer())::open);
-      TalkParts talk = keep(TalkParts.open(config, setting.environment()));
+      MeteredEngine metered =
+          MeteredEngine.start(
+              config.computing(), config.logging(), setting.base(), setting.catalogue(), opened);
+      engine = metered.engine();
+      endpoint = opened.keep(WebRtcEndpoint.open(webRtc(config), System::nanoTime));
+      Tracing tracing = opened.keep(Tracing.of(config.tracing(), "lipstream-serve"));
+      LiveMetrics liveMeters =
+          new LiveMetrics(metered.registry(), new SpeechSpans(tracing.tracer())::open);
+      TalkParts talk = opened.keep(TalkParts.open(config, setting.environment()));
       sessions =
-          keep(
+          opened.keep(
               LiveSessions.open(
                   new LiveParts(
                       avatars,
@@ -113,20 +100,17 @@ public final class ServeRole implements AutoCloseable {
                   live(config),
                   System::nanoTime));
       liveMeters.watch(sessions, endpoint);
-      Clips clips = keep(Clips.open(avatars, talk.voice(), engine, setting.catalogue()));
-      metrics =
-          config.metrics().enabled()
-              ? keep(new MetricsPort(config.metrics(), registry, () -> !draining))
-              : null;
+      Clips clips = opened.keep(Clips.open(avatars, talk.voice(), engine, setting.catalogue()));
+      metricsPort = metered.openPort(config.metrics(), () -> !draining, opened);
       Recordings recordings =
-          keep(
+          opened.keep(
               new Recordings(
                   data.resolve("recordings"),
                   config.recordings().limits(),
                   InstantSource.system()));
       liveMeters.watch(recordings);
       web =
-          keep(
+          opened.keep(
               WebPort.open(
                   config,
                   setting.base(),
@@ -145,12 +129,12 @@ public final class ServeRole implements AutoCloseable {
                       key,
                       recordings,
                       liveTalking(avatars, recordings),
-                      registry::scrape,
+                      metered.registry()::scrape,
                       clips,
                       tracing.tracer())));
       Thread.ofVirtual().name("warm-up").start(this::warmUp);
     } catch (RuntimeException e) {
-      free();
+      opened.close();
       throw e;
     }
   }
@@ -162,11 +146,6 @@ public final class ServeRole implements AutoCloseable {
    */
   public static ServeRole start(Setting setting) {
     return new ServeRole(setting);
-  }
-
-  private <T extends AutoCloseable> T keep(T resource) {
-    open.push(resource);
-    return resource;
   }
 
   /** Where the server keeps what it must keep. */
@@ -243,10 +222,6 @@ public final class ServeRole implements AutoCloseable {
     return (System.nanoTime() - nanos) / 1_000_000;
   }
 
-  public ServeConfig config() {
-    return config;
-  }
-
   public Engine engine() {
     return engine;
   }
@@ -273,13 +248,14 @@ public final class ServeRole implements AutoCloseable {
 
   /** The port of the metrics, where they are on. */
   public OptionalInt metricsPort() {
-    return metrics == null ? OptionalInt.empty() : OptionalInt.of(metrics.port());
+    return metricsPort;
   }
 
   /**
    * Refuses new sessions; lets running ones go on, then those finish in which somebody is being
    * answered, each as long as configured.
    */
+  @Override
   public void drain() throws InterruptedException {
     draining = true;
     LOG.info("draining: no new sessions, running ones may finish");
@@ -307,18 +283,7 @@ public final class ServeRole implements AutoCloseable {
   @Override
   public void close() {
     draining = true;
-    free();
+    opened.close();
     LOG.info("stopped");
-  }
-
-  /** Frees what was opened, the last first. */
-  private void free() {
-    while (!open.isEmpty()) {
-      try {
-        open.pop().close();
-      } catch (Exception e) {
-        LOG.warn("while stopping", e);
-      }
-    }
   }
 }
