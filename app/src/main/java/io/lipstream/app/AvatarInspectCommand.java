@@ -99,6 +99,9 @@ final class AvatarInspectCommand implements Runnable {
             mask.y2() - 1,
             manifest.geometry().roiPx()));
     opened.fp16GeneratorFile().ifPresent(file -> say("fp16", file.getFileName() + ", on GPUs"));
+    opened
+        .int8GeneratorFile()
+        .ifPresent(file -> say("int8", file.getFileName() + ", on processors"));
     say("matte", matte(opened));
     say(
         "resting mouth",

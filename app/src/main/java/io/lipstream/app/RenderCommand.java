@@ -143,8 +143,9 @@ final class RenderCommand implements Callable<Integer> {
       paramLabel = "BITS",
       defaultValue = "auto",
       description =
-          "Which of the avatar's generator files is run: fp32, fp16, or auto for fp16 on a GPU"
-              + " where there is one (default: ${DEFAULT-VALUE}).")
+          "Which of the avatar's generator files is run: fp32, fp16, int8, or auto for what the"
+              + " device computes fastest: fp16 on a GPU, int8 on a processor, fp32 where there is"
+              + " no such file (default: ${DEFAULT-VALUE}).")
   Precision precision;
 
   @Option(

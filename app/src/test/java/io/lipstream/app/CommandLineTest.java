@@ -412,6 +412,10 @@ final class CommandLineTest {
     assertThat(outcome.exitCode()).isEqualTo(4);
     assertThat(outcome.err()).contains("tiny has no generator in fp16", "generator.fp16");
 
+    outcome = lipstream(with(render, "--precision", "int8"));
+    assertThat(outcome.exitCode()).isEqualTo(4);
+    assertThat(outcome.err()).contains("tiny has no generator in int8", "generator.int8");
+
     assertThat(lipstream("avatar", "inspect", bare.toString(), "--sheet", folder + "/s.png").out())
         .contains("none: the background cannot be changed");
     assertThat(filesIn("out")).isEmpty();

@@ -56,20 +56,22 @@ public record GeneratorSpec(
   private static Path file(AvatarPackage avatar, EngineOptions options) {
     return switch (options.precision()) {
       case FP32 -> avatar.generatorFile();
-      case FP16 -> avatar.fp16GeneratorFile().orElseThrow(() -> withoutFp16(avatar));
-      // Processors compute in 32 bits: there the smaller file is only slower.
+      case FP16 -> avatar.fp16GeneratorFile().orElseThrow(() -> without("fp16", avatar));
+      case INT8 -> avatar.int8GeneratorFile().orElseThrow(() -> without("int8", avatar));
+      // Processors have no 16 bits to compute in: there that file is only slower.
       case AUTO ->
-          options.provider() == Provider.CPU
-              ? avatar.generatorFile()
-              : avatar.fp16GeneratorFile().orElse(avatar.generatorFile());
+          (options.provider() == Provider.CPU
+                  ? avatar.int8GeneratorFile()
+                  : avatar.fp16GeneratorFile())
+              .orElse(avatar.generatorFile());
     };
   }
 
-  private static LipstreamException withoutFp16(AvatarPackage avatar) {
+  private static LipstreamException without(String precision, AvatarPackage avatar) {
     return new LipstreamException(
         LipstreamException.Kind.AVATAR,
-        "avatar " + avatar.manifest().name() + " has no generator in fp16",
-        "leave --precision out, or name one as generator.fp16 in its avatar.yaml");
+        "avatar " + avatar.manifest().name() + " has no generator in " + precision,
+        "leave --precision out, or name one as generator." + precision + " in its avatar.yaml");
   }
 
   /** The family whose generators look like this, if there is one and no doubt. */

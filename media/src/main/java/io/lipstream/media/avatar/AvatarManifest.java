@@ -185,17 +185,20 @@ public record AvatarManifest(
    * <p>The tensor names are wanted only where the file leaves a doubt which tensor is which.
    *
    * @param fp16 the same network with weights of 16 bits, for devices that compute in them
+   * @param int8 the same network with convolutions in 8 bits, for processors
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Generator(
       @JsonProperty(required = true) String file,
       @Nullable String fp16,
+      @Nullable String int8,
       @Nullable String visual,
       @Nullable String audio,
       @Nullable String output) {
     public Generator {
       file = requireFile("generator.file", file);
       fp16 = fp16 == null ? null : requireFile("generator.fp16", fp16);
+      int8 = int8 == null ? null : requireFile("generator.int8", int8);
       requireTensorName("generator.visual", visual);
       requireTensorName("generator.audio", audio);
       requireTensorName("generator.output", output);
@@ -203,7 +206,7 @@ public record AvatarManifest(
 
     /** A network whose tensors tell themselves apart by their shapes. */
     public Generator(String file) {
-      this(file, null, null, null, null);
+      this(file, null, null, null, null, null);
     }
 
     public Optional<String> visualName() {

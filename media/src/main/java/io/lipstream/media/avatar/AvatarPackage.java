@@ -33,6 +33,7 @@ public final class AvatarPackage implements AutoCloseable {
   private final @Nullable Background background;
   private final Path generatorFile;
   private final @Nullable Path fp16GeneratorFile;
+  private final @Nullable Path int8GeneratorFile;
   private final Path audioEncoderFile;
 
   private AvatarPackage(Path location, Path content, @Nullable PackageArchive archive) {
@@ -43,6 +44,8 @@ public final class AvatarPackage implements AutoCloseable {
     generatorFile = folder.file(manifest.generator().file(), "generator");
     String fp16 = manifest.generator().fp16();
     fp16GeneratorFile = fp16 == null ? null : folder.file(fp16, "fp16 generator");
+    String int8 = manifest.generator().int8();
+    int8GeneratorFile = int8 == null ? null : folder.file(int8, "int8 generator");
     audioEncoderFile = folder.file(manifest.audioEncoder().file(), "audio encoder");
     AvatarManifest.Frames declared = manifest.frames();
     frames = findFrames(declared);
@@ -145,6 +148,11 @@ public final class AvatarPackage implements AutoCloseable {
   /** The same network with weights of 16 bits, where the package has one. */
   public Optional<Path> fp16GeneratorFile() {
     return Optional.ofNullable(fp16GeneratorFile);
+  }
+
+  /** The same network with convolutions in 8 bits, where the package has one. */
+  public Optional<Path> int8GeneratorFile() {
+    return Optional.ofNullable(int8GeneratorFile);
   }
 
   public Path audioEncoderFile() {
