@@ -12,6 +12,7 @@ A checkpoint that does not exist yet is replaced by an untrained network of the 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import time
 from pathlib import Path
@@ -92,27 +93,33 @@ def export(
     half_path: Path | None = None,
 ) -> None:
     network.eval()
-    partial = path.with_suffix(".partial")
+    written = exported(network, example, inputs, output)
+    with torch.no_grad():
+        expected = network(*example).numpy()
+    feed = {name: value.numpy() for name, value in zip(inputs, example)}
+    if half_path:
+        half = in_half(onnx.load_from_string(written))
+        save(half, half_path, feed, expected, HALF_TOLERANCE, ())
+    whole = onnx.load_from_string(written)
+    store_weights_in_half(whole)
+    save(whole, path, feed, expected, TOLERANCE, sizes)
+
+
+def exported(
+    network: torch.nn.Module, example: tuple[torch.Tensor, ...], inputs: list[str], output: str
+) -> bytes:
+    """The network as ONNX for any number of frames, in 32 bits."""
+    written = io.BytesIO()
     torch.onnx.export(
         network,
         example,
-        str(partial),
+        written,
         input_names=inputs,
         output_names=[output],
         dynamic_axes={name: {0: "n"} for name in [*inputs, output]},
         opset_version=OPSET,
     )
-    exported = partial.read_bytes()
-    partial.unlink()
-    with torch.no_grad():
-        expected = network(*example).numpy()
-    feed = {name: value.numpy() for name, value in zip(inputs, example)}
-    if half_path:
-        half = in_half(onnx.load_from_string(exported))
-        save(half, half_path, feed, expected, HALF_TOLERANCE, ())
-    whole = onnx.load_from_string(exported)
-    store_weights_in_half(whole)
-    save(whole, path, feed, expected, TOLERANCE, sizes)
+    return written.getvalue()
 
 
 def in_half(model: onnx.ModelProto) -> onnx.ModelProto:
