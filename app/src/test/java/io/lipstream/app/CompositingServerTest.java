@@ -307,6 +307,34 @@ final class CompositingServerTest {
   }
 
   @Test
+  void picturesGetSmallerAsConfiguredWhenMoreSpeak() throws IOException {
+    role.close();
+    channel.shutdownNow();
+    String level = "{speakers: %d, batch_frames: 8, still_quality: %d, bitrate_percent: 100,";
+    role =
+        CompositingServers.compositing(
+            folder,
+            "quality:\n  late_percent: 100\n  levels:\n    - "
+                + level.formatted(1, 85)
+                + " picture_interval: 1}\n    - "
+                + level.formatted(9, 5)
+                + " picture_interval: 1}");
+    channel = InferenceTarget.parse("127.0.0.1:" + role.port()).open();
+    byte[] pcm = CompositingServers.pcm(CompositingServers.speech(9));
+    CompositeClient one =
+        CompositeClient.open(channel, opening(Output.JPEG).setPace(Pace.REAL_TIME));
+    one.sound(pcm);
+    one.awaitFrames(5);
+    int before = one.frames.getFirst().getPicture().size();
+    CompositeClient other =
+        CompositeClient.open(channel, opening(Output.JPEG).setPace(Pace.REAL_TIME));
+    other.sound(pcm);
+    CompositeClient.await(() -> one.frames.getLast().getPicture().size() < before / 2);
+    one.call().cancel("enough", null);
+    other.call().cancel("enough", null);
+  }
+
+  @Test
   void aCancelledStreamIsFreed() {
     CompositeClient client =
         CompositeClient.open(

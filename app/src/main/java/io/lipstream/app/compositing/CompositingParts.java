@@ -1,6 +1,5 @@
 package io.lipstream.app.compositing;
 
-import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
 import io.lipstream.media.avatar.AvatarStore;
@@ -39,7 +38,7 @@ public final class CompositingParts implements AutoCloseable {
     this.engine = engine;
     this.settings = settings;
     actors = new Actors(avatars, engine, catalogue, settings);
-    quality = new OutputQuality(QualitySettings.DEFAULT, engine, settings.still().quality());
+    quality = new OutputQuality(settings.quality(), engine, settings.still().quality());
     every(1, actors::tidy);
   }
 

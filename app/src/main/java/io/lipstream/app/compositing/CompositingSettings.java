@@ -1,5 +1,6 @@
 package io.lipstream.app.compositing;
 
+import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.media.avatar.FrameBounds;
 import io.lipstream.streaming.still.StillSettings;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.time.Duration;
  *
  * @param still how pictures of the batch service are written, and the quality of JPEG in streams
  * @param bitrateKbps of H.264
+ * @param quality what is done when many speak
  * @param maxStreams at once; more are refused
  * @param stalledAfter how long a client may leave pictures unread
  * @param keepAvatars how long an avatar that nobody uses stays loaded
@@ -18,6 +20,7 @@ import java.time.Duration;
 public record CompositingSettings(
     StillSettings still,
     int bitrateKbps,
+    QualitySettings quality,
     int maxStreams,
     Duration stalledAfter,
     Duration keepAvatars,
@@ -27,11 +30,19 @@ public record CompositingSettings(
 
   public CompositingSettings withStalledAfter(Duration time) {
     return new CompositingSettings(
-        still, bitrateKbps, maxStreams, time, keepAvatars, keepSessions, frames, version);
+        still, bitrateKbps, quality, maxStreams, time, keepAvatars, keepSessions, frames, version);
   }
 
   public CompositingSettings withMaxStreams(int streams) {
     return new CompositingSettings(
-        still, bitrateKbps, streams, stalledAfter, keepAvatars, keepSessions, frames, version);
+        still,
+        bitrateKbps,
+        quality,
+        streams,
+        stalledAfter,
+        keepAvatars,
+        keepSessions,
+        frames,
+        version);
   }
 }

@@ -38,8 +38,8 @@ final class FramePictures implements AutoCloseable {
             actor,
             request.getQuality() == 0 ? parts.quality()::still : request::getQuality,
             request.getBitrateKbps() == 0
-                ? parts.settings().bitrateKbps()
-                : request.getBitrateKbps());
+                ? () -> parts.quality().bitrateBps(parts.settings().bitrateKbps())
+                : () -> request.getBitrateKbps() * 1000);
   }
 
   int widthPx() {

@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How well pictures are written, by how many streams speak and how many mouths come late: the more,
- * the larger the engine's batches and the smaller the pictures of those who named no quality.
+ * the larger the engine's batches and the smaller the pictures of those who named no quality or
+ * bitrate.
  *
  * <p>Observed by one thread, asked by any.
  */
@@ -20,6 +21,7 @@ final class OutputQuality {
   private final Engine engine;
   private final int best;
   private volatile int still;
+  private volatile int bitratePercent;
   private long drawnBefore;
   private long lateBefore;
 
@@ -39,6 +41,7 @@ final class OutputQuality {
   private void set(QualityLevel level) {
     // The first level is what was configured, whatever that is.
     still = ladder.index() == 0 ? best : Math.min(best, level.stillQuality());
+    bitratePercent = level.bitratePercent();
     engine.limitBatch(level.batchFrames());
   }
 
@@ -56,11 +59,12 @@ final class OutputQuality {
     if (changed) {
       set(ladder.level());
       LOG.info(
-          "quality level {} after {}: {} streams speak; JPEG {}, batches of {}",
+          "quality level {} after {}: {} streams speak; JPEG {}, {} % of the bitrate, batches of {}",
           ladder.index() + 1,
           before + 1,
           speakers,
           still,
+          bitratePercent,
           ladder.level().batchFrames());
     }
   }
@@ -68,6 +72,11 @@ final class OutputQuality {
   /** The quality of JPEG for those who named none. */
   int still() {
     return still;
+  }
+
+  /** What is left of a bitrate, for those who named none. */
+  int bitrateBps(int bestKbps) {
+    return bestKbps * 10 * bitratePercent;
   }
 
   /** 100 is the best. */

@@ -31,8 +31,9 @@ sealed interface PictureOutput extends AutoCloseable {
    * An output of a kind.
    *
    * @param quality of JPEG, asked before each picture
+   * @param bitrateBps of H.264, likewise
    */
-  static PictureOutput of(Output output, Actor actor, IntSupplier quality, int bitrateKbps) {
+  static PictureOutput of(Output output, Actor actor, IntSupplier quality, IntSupplier bitrateBps) {
     return switch (output) {
       case PNG -> stills(StillFormat.PNG, actor, () -> 100);
       case I420 -> new Planes();
@@ -41,7 +42,7 @@ sealed interface PictureOutput extends AutoCloseable {
               actor.manifest().frames().widthPx(),
               actor.manifest().frames().heightPx(),
               actor.manifest().fps(),
-              bitrateKbps * 1000);
+              bitrateBps);
       case JPEG, UNRECOGNIZED -> stills(StillFormat.JPEG, actor, quality);
     };
   }
@@ -98,17 +99,26 @@ sealed interface PictureOutput extends AutoCloseable {
     private static final int KEY_FRAME_SECONDS = 2;
 
     private final VideoEncoder encoder;
+    private final IntSupplier wantedBps;
     private final int keyFramePeriod;
+    private int askedBps;
     private long count;
     private boolean keyFrame;
 
-    Video(int widthPx, int heightPx, int fps, int bitrateBps) {
-      encoder = VideoEncoder.open(LiveVideoCodec.H264, widthPx, heightPx, fps, bitrateBps);
+    Video(int widthPx, int heightPx, int fps, IntSupplier bitrateBps) {
+      wantedBps = bitrateBps;
+      askedBps = bitrateBps.getAsInt();
+      encoder = VideoEncoder.open(LiveVideoCodec.H264, widthPx, heightPx, fps, askedBps);
       keyFramePeriod = KEY_FRAME_SECONDS * fps;
     }
 
     @Override
     public ByteString encode(I420Frame picture, AvatarFrame under, long ptsNanos) {
+      int wanted = wantedBps.getAsInt();
+      if (wanted != askedBps) {
+        askedBps = wanted;
+        encoder.bitrate(wanted);
+      }
       EncodedPicture encoded = encoder.encode(picture, ptsNanos, count++ % keyFramePeriod == 0);
       keyFrame = encoded.keyFrame();
       return ByteString.copyFrom(encoded.data(), 0, encoded.length());

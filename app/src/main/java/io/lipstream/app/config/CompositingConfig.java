@@ -9,6 +9,7 @@ import java.util.TreeMap;
  * its default and reason. What computes is said as for the inference server.
  *
  * @param output how pictures are written
+ * @param quality what is done when many speak
  */
 public record CompositingConfig(
     ServerConfig server,
@@ -17,6 +18,7 @@ public record CompositingConfig(
     SessionsConfig sessions,
     AvatarsConfig avatars,
     OutputConfig output,
+    QualityConfig quality,
     EngineConfig engine,
     GpusConfig gpus,
     CpusConfig cpus,
@@ -38,6 +40,7 @@ public record CompositingConfig(
           SessionsConfig.DEFAULT,
           AvatarsConfig.DEFAULT,
           OutputConfig.DEFAULT,
+          QualityConfig.COMPOSITING,
           EngineConfig.DEFAULT,
           GpusConfig.DEFAULT,
           CpusConfig.DEFAULT,
@@ -60,6 +63,14 @@ public record CompositingConfig(
         capacity.visualsMemoryGb() == CapacityConfig.DEFAULT.visualsMemoryGb(),
         "capacity.visuals_memory_gb",
         "belongs to lipstream inference: sessions of this process read their avatars' own files");
+    Check.that(
+        quality.headroomPercent() == 0,
+        "quality.headroom_percent",
+        "belongs to lipstream serve: sessions.max_streams bounds the streams here");
+    Check.that(
+        quality.levels().stream().allMatch(level -> level.pictureInterval() == 1),
+        "quality.levels",
+        "must have picture_interval: 1, because a stream is sent every picture");
     // Refuses what does not fit together.
     var _ =
         new InferenceConfig(
@@ -116,6 +127,7 @@ public record CompositingConfig(
         sessions,
         avatars,
         output,
+        quality,
         newEngine,
         gpus,
         cpus,

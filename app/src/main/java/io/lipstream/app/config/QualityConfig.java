@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What is done when many speak.
+ * What is done when many speak; of {@code lipstream serve} under {@code live}.
  *
  * @param levels from the best to the last resort, for more and more speakers
  * @param latePercent of mouths, beyond which a level less is tried
@@ -28,29 +28,41 @@ public record QualityConfig(
   public record Level(
       int speakers, int batchFrames, int stillQuality, int bitratePercent, int pictureInterval) {
     public Level {
-      Check.range("live.quality.levels.speakers", speakers, 1, 100_000);
-      Check.range("live.quality.levels.batch_frames", batchFrames, 1, 1024);
-      Check.range("live.quality.levels.still_quality", stillQuality, 1, 100);
-      Check.range("live.quality.levels.bitrate_percent", bitratePercent, 10, 100);
-      Check.range("live.quality.levels.picture_interval", pictureInterval, 1, 5);
+      Check.range("speakers", speakers, 1, 100_000);
+      Check.range("batch_frames", batchFrames, 1, 1024);
+      Check.range("still_quality", stillQuality, 1, 100);
+      Check.range("bitrate_percent", bitratePercent, 10, 100);
+      Check.range("picture_interval", pictureInterval, 1, 5);
+    }
+
+    private Level withEveryPicture() {
+      return new Level(speakers, batchFrames, stillQuality, bitratePercent, 1);
     }
   }
 
   static final QualityConfig DEFAULT = of(QualitySettings.DEFAULT);
 
+  /** Of a server whose streams show every picture and are refused by their number alone. */
+  static final QualityConfig COMPOSITING =
+      new QualityConfig(
+          DEFAULT.levels().stream().map(Level::withEveryPicture).toList(),
+          DEFAULT.latePercent(),
+          DEFAULT.stepBackMs(),
+          0);
+
   public QualityConfig {
     levels = levels == null ? List.of() : List.copyOf(levels);
-    Check.that(!levels.isEmpty(), "live.quality.levels", "must have at least one level");
+    Check.that(!levels.isEmpty(), "levels", "must have at least one level");
     for (int i = 1; i < levels.size(); i++) {
       Check.that(
           levels.get(i).speakers() >= levels.get(i - 1).speakers(),
-          "live.quality.levels",
+          "levels",
           "must be for more and more speakers, not for "
               + (levels.get(i).speakers() + " after " + levels.get(i - 1).speakers()));
     }
-    Check.range("live.quality.late_percent", latePercent, 0.1, 100);
-    Check.range("live.quality.step_back_ms", stepBackMs, 100, 60_000);
-    Check.range("live.quality.headroom_percent", headroomPercent, 0, 90);
+    Check.range("late_percent", latePercent, 0.1, 100);
+    Check.range("step_back_ms", stepBackMs, 100, 60_000);
+    Check.range("headroom_percent", headroomPercent, 0, 90);
   }
 
   private static QualityConfig of(QualitySettings settings) {
@@ -70,7 +82,7 @@ public record QualityConfig(
         settings.headroomPercent());
   }
 
-  /** The same, as sessions take it. */
+  /** The same, as sessions and streams take it. */
   public QualitySettings settings() {
     return new QualitySettings(
         levels.stream()

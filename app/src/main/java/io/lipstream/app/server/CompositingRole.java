@@ -98,6 +98,7 @@ public final class CompositingRole implements Role {
     return new CompositingSettings(
         new StillSettings(format, output.quality()),
         output.bitrateKbps(),
+        setting.config().quality().settings(),
         sessions.maxStreams(),
         Duration.ofSeconds(sessions.stalledSeconds()),
         Duration.ofSeconds(sessions.avatarTimeoutSeconds()),

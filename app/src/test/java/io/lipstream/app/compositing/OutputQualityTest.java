@@ -2,11 +2,14 @@ package io.lipstream.app.compositing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lipstream.app.quality.QualityLevel;
 import io.lipstream.app.quality.QualitySettings;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.EngineEvents;
 import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.LocalEngine;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -50,6 +53,24 @@ final class OutputQualityTest {
     }
     assertThat(quality.still()).isEqualTo(85);
     assertThat(quality.score()).isEqualTo(100);
+  }
+
+  @Test
+  void stepsAsItWasConfigured() {
+    QualitySettings settings =
+        new QualitySettings(
+            List.of(new QualityLevel(1, 4, 90, 100, 1), new QualityLevel(9, 8, 20, 30, 1)),
+            0.05,
+            Duration.ofMillis(400),
+            0);
+    OutputQuality quality = new OutputQuality(settings, engine, 85);
+    pass(quality, 1, 0);
+    assertThat(quality.still()).isEqualTo(85);
+    assertThat(quality.bitrateBps(2500)).isEqualTo(2_500_000);
+    pass(quality, 2, 0);
+    assertThat(quality.still()).isEqualTo(20);
+    assertThat(quality.bitrateBps(2500)).isEqualTo(750_000);
+    assertThat(quality.score()).isEqualTo(30);
   }
 
   @Test

@@ -206,6 +206,7 @@ final class ServeConfigTest {
         "avatars: {background_cache_frames: 7} | :1: avatars.background_cache_frames must be from 8",
         "capacity: {background_cache_frames: 9} | is avatars.background_cache_frames here",
         "live: {quality: {levels: []}} | live.quality.levels must have at least one level",
+        "live: {quality: {levels: [{speakers: 0, batch_frames: 4, still_quality: 50, bitrate_percent: 60, picture_interval: 1}]}} | live.quality.levels.speakers must be from 1",
         "live: {quality: {headroom_percent: 95}} | live.quality.headroom_percent must be from 0",
         "voice: {server: {model: m}} | :1: voice.server is for voice.engine: openai",
         "turn_taking: {speech_probability: 1} | :1: turn_taking.speech_probability must be from",
