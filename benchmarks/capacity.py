@@ -97,16 +97,17 @@ def main():
 
     ours = read(*[(f"{duty} %, in turn", f"{avatar}-even-{duty}") for duty in (20, 30, 50)],
                 ("20 %, at random", f"{avatar}-random-20"))
-    beside = read(("Lipstream", f"{avatar}-even-20"), ("plain pipeline", f"plain-{avatar}-even-20"))
+    beside = read(("Lipstream", f"{avatar}-even-20"), ("plain pipeline", f"plain-{avatar}-even-20"),
+                  ("the same, drawing in silence too", f"always-{avatar}-even-20"))
     parts = {}
     if ours:
         for title, found in ours[:1]:
             if found.chart.exists():
                 shutil.copy(found.chart, page.parent / "pictures" / "capacity.svg")
         parts["lipstream"] = told(ours) + "\n\n" + table(ours)
-    if len(beside) == 2:
-        ratio = beside[0][1].most / max(1, beside[1][1].most)
-        parts["plain"] = table(beside) + f"\n\nLipstream holds {number(ratio, 1)} times as many."
+    if len(beside) > 1:
+        ratios = [number(beside[0][1].most / max(1, found.most), 1) for _, found in beside[1:]]
+        parts["plain"] = table(beside) + f"\n\nLipstream holds {' and '.join(ratios)} times as many."
     text = page.read_text()
     for name, part in parts.items():
         text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda found: found[1] + part + "\n" + found[2], text, flags=re.S)

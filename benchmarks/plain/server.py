@@ -10,8 +10,9 @@ measured by the same viewers:
 Nothing is made slower than it need be: pictures and their tensors are prepared once for all sessions, the networks are
 opened once and called from all threads with one thread each (faster on a few cores than the default), features come
 for a whole sentence at a time, mouths are drawn ahead into a queue, and encoding runs outside the event loop, as
-aiortc does it. Nothing is shared or repeated between sessions beyond that: each one is drawn and encoded as a stream of
-its own, silent or not.
+aiortc does it. While nothing is said the pictures are shown as they are, unless --always has mouths drawn then too, as
+scripts do that render a whole sound. Nothing is shared or repeated between sessions beyond that: each one is drawn and
+encoded as a stream of its own, silent or not.
 """
 
 import argparse
@@ -73,12 +74,15 @@ class Avatar:
     """What all sessions share: pictures, their tensors and the networks."""
 
     def __init__(self, folder):
+        eight = "generator.int8.onnx"  # what Lipstream runs on processors too
+        generator = eight if (folder / "models" / eight).exists() else "generator.onnx"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         opened = [onnxruntime.InferenceSession(str(folder / "models" / name), options, providers=["CPUExecutionProvider"])
-                  for name in ("audio_encoder.onnx", "generator.onnx")]
+                  for name in ("audio_encoder.onnx", generator)]
         self.encoder, self.generator = opened
+        self.silence = self.features(np.zeros(RATE, np.float32))[FPS // 2]
         self.pictures = [cv2.imread(str(file)) for file in sorted((folder / "frames").glob("*.jpg"))]
         self.rectangles = json.loads((folder / "rectangles.json").read_text())
         self.crops, self.tensors = [], []
@@ -123,8 +127,8 @@ class Avatar:
 class Session:
     """Draws what is said on a thread of its own, ahead of the tracks that play it."""
 
-    def __init__(self, avatar):
-        self.avatar = avatar
+    def __init__(self, avatar, always):
+        self.avatar, self.always = avatar, always
         self.said = queue.Queue()
         self.drawn = queue.Queue(AHEAD)
         self.speaking = False
@@ -137,6 +141,10 @@ class Session:
 
     def work(self):
         while not self.ended:
+            if self.always and self.said.empty():
+                picture = self.avatar.draw(self.avatar.index(self.number + self.drawn.qsize()), self.avatar.silence)
+                self.drawn.put((picture, np.zeros(RATE // FPS, np.float32)))
+                continue
             sound = self.said.get()
             if sound is None:
                 return
@@ -148,7 +156,8 @@ class Session:
                 self.drawn.put((picture, np.pad(sound[i * chunk:(i + 1) * chunk], (0, max(0, chunk - len(sound[i * chunk:]))))))
                 if self.ended:
                     return
-            self.drawn.put(None)
+            if not self.always:
+                self.drawn.put(None)
 
 
 class Video(VideoStreamTrack):
@@ -212,15 +221,15 @@ class Sound(AudioStreamTrack):
 class Server:
     """The calls of Lipstream's interface that a load makes."""
 
-    def __init__(self, avatar):
-        self.avatar, self.sessions = avatar, {}
+    def __init__(self, avatar, always):
+        self.avatar, self.always, self.sessions = avatar, always, {}
 
     async def avatars(self, request):
         return web.json_response([])
 
     async def create(self, request):
         name = uuid.uuid4().hex
-        self.sessions[name] = Session(self.avatar)
+        self.sessions[name] = Session(self.avatar, self.always)
         return web.json_response({"id": name}, status=201)
 
     async def watch(self, request):
@@ -266,12 +275,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--avatar", type=Path, default=Path("avatars/ada"))
     parser.add_argument("--port", type=int, default=8090)
+    parser.add_argument("--always", action="store_true", help="draw mouths while nothing is said, too")
     parser.add_argument("--debug", action="store_true", help="show what aiortc does")
     options = parser.parse_args()
     if options.debug:
         logging.basicConfig(level=logging.DEBUG)
     cv2.setNumThreads(1)
-    server = Server(Avatar(options.avatar))
+    server = Server(Avatar(options.avatar), options.always)
     app = web.Application()
     app.add_routes([
         web.get("/v1/avatars", server.avatars),
