@@ -1,10 +1,13 @@
 """The networks keep the contract that the server relies on."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
+import onnxruntime
 import torch
 
-from lipstream_studio import features, mouth
+from lipstream_studio import export, features, mouth, quantise
 from lipstream_studio.networks import AudioEncoder, Generator, MouthHead, Painter
 
 
@@ -42,6 +45,32 @@ class NetworksTest(unittest.TestCase):
         self.assertTrue(torch.equal(self.painter.draft(patch, torch.zeros(1, 10)), patch))
         pressed = torch.from_numpy(mouth.LIPS_PRESSED)[None]
         self.assertFalse(torch.equal(self.painter.draft(patch, pressed), patch))
+
+    @torch.no_grad()
+    def test_in_8_bits_it_is_written_as_it_was_trained(self):
+        for layer in self.painter.modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                layer.weight.add_(torch.randn_like(layer.weight) * 0.03)
+                layer.bias.add_(torch.randn_like(layer.bias) * 0.03)
+        whole = Painter().eval()
+        whole.load_state_dict(self.painter.state_dict())
+        layers = quantise.rounded(self.painter)
+        visual, audio, head = torch.rand(2, 6, 320, 320), torch.rand(2, 32, 16, 16), MouthHead().eval()
+        generator = Generator(head, self.painter)
+        generator(visual, audio)
+        quantise.measured(layers)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / quantise.FILE
+            written = quantise.model(head, self.painter, layers)
+            path.write_bytes(written.SerializeToString())
+            session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            drawn = torch.from_numpy(session.run(None, {"input": visual.numpy(), "audio": audio.numpy()})[0])
+        inside = (slice(None), slice(None), slice(92, 300), slice(64, 256))
+        trained = (drawn - generator(visual, audio))[inside].abs().mean().item()
+        rounding = (Generator(head, whole)(visual, audio) - generator(visual, audio))[inside].abs().mean().item()
+        self.assertGreater(rounding, 0)
+        self.assertLess(trained, rounding)
+        self.assertEqual({node.op_type for node in written.graph.node} & {"QLinearConv", "DequantizeLinear"}, {"DequantizeLinear"})
 
 
 if __name__ == "__main__":
