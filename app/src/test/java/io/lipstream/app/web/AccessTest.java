@@ -497,7 +497,8 @@ final class AccessTest {
 
   @Test
   void anAvatarIsImportedTalkedWithAndDeleted() throws Exception {
-    HttpResponse<String> taken = send(archive("mini", "name: mini"));
+    // Whoever imports it names it.
+    HttpResponse<String> taken = send(archive("mini", "name: other"));
     assertThat(taken.statusCode()).as(taken.body()).isEqualTo(202);
     assertThat(imported("mini").path("state").asText()).isEqualTo("ready");
 
@@ -516,8 +517,8 @@ final class AccessTest {
 
   @Test
   void anImportThatFailsSaysWhyAndLeavesNothing() throws Exception {
-    assertThat(send(archive("micro", "name: other")).statusCode()).isEqualTo(202);
-    assertThat(imported("micro").path("message").asText()).contains("calls it other");
+    assertThat(send(archive("micro", "nmae: micro")).statusCode()).isEqualTo(202);
+    assertThat(imported("micro").path("message").asText()).contains("unknown key nmae");
     HttpRequest.Builder noZip =
         at("/v1/avatars/nozip/import", own)
             .setHeader("content-type", "application/zip")

@@ -89,9 +89,8 @@ public final class AvatarUpload {
     }
     try (AvatarPackage avatar = AvatarPackage.open(content)) {
       if (!avatar.manifest().name().equals(name)) {
-        throw refused(
-            "its avatar.yaml calls it " + avatar.manifest().name() + ", not " + name,
-            "import it under its own name, or change name in avatar.yaml");
+        Path manifest = content.resolve(AvatarPackage.MANIFEST_FILE);
+        Files.writeString(manifest, ManifestFormat.renamed(Files.readString(manifest), name));
       }
     }
     Files.move(content, target);

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -101,6 +102,16 @@ final class ManifestFormat {
   /** YAML reads a key without a value as an empty text where a text is wanted. */
   private static boolean holdsNothing(JsonNode value) {
     return value.isNull() || (value.isTextual() && value.asText().isEmpty());
+  }
+
+  /** A manifest that could be read, under another name; all else stays as it was written. */
+  static String renamed(String yaml, String name) {
+    try {
+      ObjectNode manifest = (ObjectNode) MAPPER.readTree(yaml);
+      return MAPPER.writeValueAsString(manifest.put("name", name));
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("no manifest", e);
+    }
   }
 
   static String write(AvatarManifest manifest) {
