@@ -119,8 +119,19 @@ public final class Recordings implements AutoCloseable {
       for (Kept each : all) {
         boolean old = each.at().isBefore(oldest);
         boolean tooMuch = limits.keepBytes() > 0 && bytes > limits.keepBytes();
-        if ((old || tooMuch) && deleteUnused(each)) {
-          bytes -= each.bytes();
+        if (!old && !tooMuch) {
+          continue;
+        }
+        boolean deletedHere;
+        synchronized (this) {
+          if (running.containsKey(each.id()) || readers.containsKey(each.file())) {
+            continue;
+          }
+          ends.remove(each.id());
+          deletedHere = Files.deleteIfExists(each.file());
+        }
+        bytes -= each.bytes(); // Whoever deleted it meanwhile.
+        if (deletedHere) {
           deleted.increment();
           LOG.info(
               "session {}: recording {} deleted, {} bytes of {}: {}",
@@ -157,14 +168,6 @@ public final class Recordings implements AutoCloseable {
     }
     found.sort(Comparator.comparing(Kept::at).thenComparing(Kept::id));
     return found;
-  }
-
-  private synchronized boolean deleteUnused(Kept one) throws IOException {
-    if (running.containsKey(one.id()) || readers.containsKey(one.file())) {
-      return false;
-    }
-    ends.remove(one.id());
-    return Files.deleteIfExists(one.file());
   }
 
   /** Opens one for reading; close it when its bytes are out. */
