@@ -41,6 +41,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -69,6 +70,7 @@ public final class LiveTalkingApi {
   private final WebRtcEndpoint endpoint;
   private final AvatarStore avatars;
   private final Defaults defaults;
+  private final Consumer<LiveSession> begun;
 
   /**
    * What a session is where its caller does not say.
@@ -77,17 +79,24 @@ public final class LiveTalkingApi {
    */
   public record Defaults(String avatar, String voice, BooleanSupplier draining) {}
 
+  /**
+   * The calls.
+   *
+   * @param begun told of each new session
+   */
   public LiveTalkingApi(
       LiveSessions sessions,
       Recordings recordings,
       WebRtcEndpoint endpoint,
       AvatarStore avatars,
-      Defaults defaults) {
+      Defaults defaults,
+      Consumer<LiveSession> begun) {
     this.sessions = sessions;
     this.recordings = recordings;
     this.endpoint = endpoint;
     this.avatars = avatars;
     this.defaults = defaults;
+    this.begun = begun;
   }
 
   /** Adds the calls to a server. */
@@ -149,6 +158,7 @@ public final class LiveTalkingApi {
     LiveSession session =
         sessions.create(
             new SessionRequest(avatar(body.path("avatar").asText("")), defaults.voice()), newId());
+    begun.accept(session);
     try {
       String answer = session.join(events -> endpoint.answer(sdp, events)).answer();
       return Reply.of(

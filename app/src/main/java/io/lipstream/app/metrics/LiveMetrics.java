@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -256,6 +257,20 @@ public final class LiveMetrics implements LiveEvents {
         .register(registry);
     FunctionCounter.builder("lipstream.recordings.deleted", recordings, Recordings::deletedCount)
         .description("Recordings that were deleted because they were too old or too many")
+        .register(registry);
+  }
+
+  /** Adds what became of events that servers of others were to be told. */
+  public void watch(LongSupplier delivered, LongSupplier failed, LongSupplier dropped) {
+    webhookEvents("delivered", delivered);
+    webhookEvents("failed", failed);
+    webhookEvents("dropped", dropped);
+  }
+
+  private void webhookEvents(String outcome, LongSupplier count) {
+    FunctionCounter.builder("lipstream.webhook.events", count, each -> each.getAsLong())
+        .description("Events of sessions for webhooks, by what became of them")
+        .tag("outcome", outcome)
         .register(registry);
   }
 

@@ -16,6 +16,7 @@ import io.lipstream.app.tracing.SpeechSpans;
 import io.lipstream.app.tracing.Tracing;
 import io.lipstream.app.web.LocalKey;
 import io.lipstream.app.web.WebPort;
+import io.lipstream.app.web.Webhooks;
 import io.lipstream.inference.EngineOptions;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.Engine;
@@ -85,6 +86,8 @@ public final class ServeRole implements Role {
       LiveMetrics liveMeters =
           new LiveMetrics(metered.registry(), new SpeechSpans(tracing.tracer())::open);
       TalkParts talk = opened.keep(TalkParts.open(config, setting.environment()));
+      Webhooks webhooks = opened.keep(new Webhooks(config.webhooks(), InstantSource.system()));
+      liveMeters.watch(webhooks::deliveredCount, webhooks::failedCount, webhooks::droppedCount);
       sessions =
           opened.keep(
               LiveSessions.open(
@@ -128,7 +131,8 @@ public final class ServeRole implements Role {
                       data.resolve("avatars"),
                       key,
                       recordings,
-                      liveTalking(avatars, recordings),
+                      webhooks,
+                      liveTalking(avatars, recordings, webhooks),
                       metered.registry()::scrape,
                       clips,
                       tracing.tracer())));
@@ -157,7 +161,8 @@ public final class ServeRole implements Role {
         : setting.base().resolve(named).toAbsolutePath().normalize();
   }
 
-  private Optional<LiveTalkingApi> liveTalking(AvatarStore avatars, Recordings recordings) {
+  private Optional<LiveTalkingApi> liveTalking(
+      AvatarStore avatars, Recordings recordings, Webhooks webhooks) {
     return config.server().livetalkingApi()
         ? Optional.of(
             new LiveTalkingApi(
@@ -166,7 +171,8 @@ public final class ServeRole implements Role {
                 endpoint,
                 avatars,
                 new LiveTalkingApi.Defaults(
-                    config.live().avatar(), config.voice().name(), () -> draining)))
+                    config.live().avatar(), config.voice().name(), () -> draining),
+                webhooks::follow))
         : Optional.empty();
   }
 

@@ -11,6 +11,8 @@ import java.util.Set;
  * @param session the one session that it is for; empty for none in particular
  */
 record Caller(String name, Set<String> scopes, String session) {
+  static final String VISITORS = "visitors";
+
   Caller {
     scopes = Set.copyOf(scopes);
   }
@@ -18,6 +20,11 @@ record Caller(String name, Set<String> scopes, String session) {
   /** Where no key is asked for. */
   static Caller anybody(String address) {
     return new Caller("address " + address, Set.copyOf(ApiKeyConfig.SCOPES), "");
+  }
+
+  /** Whoever the page was open to, without a key. */
+  boolean isVisitor() {
+    return name.equals(VISITORS);
   }
 
   boolean may(Access access, String sessionOfPath) {

@@ -124,7 +124,7 @@ final class Credentials {
               : Optional.empty();
       case VISITOR ->
           config.page().equals("anyone")
-              ? Optional.of(new Caller("visitors", Set.of(Access.CREATE.scope()), ""))
+              ? Optional.of(new Caller(Caller.VISITORS, Set.of(Access.CREATE.scope()), ""))
               : Optional.empty();
       default ->
           keys.stream()

@@ -32,6 +32,15 @@ final class Json {
    * @throws Problem.Refusal for anything else
    */
   static ObjectNode texts(AggregatedHttpRequest request, Set<String> keys) {
+    return object(request, keys, "");
+  }
+
+  /** The same with one more key, which holds an object, whatever is in it. */
+  static ObjectNode object(AggregatedHttpRequest request, Set<String> texts, String inner) {
+    Set<String> keys = new TreeSet<>(texts);
+    if (!inner.isEmpty()) {
+      keys.add(inner);
+    }
     // A form of another site can send text/plain, not JSON.
     MediaType type = request.contentType();
     if (type == null || !type.isJson()) {
@@ -56,8 +65,9 @@ final class Json {
               if (!keys.contains(field.getKey())) {
                 throw bad("unknown key " + field.getKey(), keys);
               }
-              if (!field.getValue().isTextual()) {
-                throw bad(field.getKey() + " must be a text", keys);
+              boolean isInner = field.getKey().equals(inner);
+              if (isInner ? !field.getValue().isObject() : !field.getValue().isTextual()) {
+                throw bad(field.getKey() + " must be " + (isInner ? "an object" : "a text"), keys);
               }
             });
     return object;

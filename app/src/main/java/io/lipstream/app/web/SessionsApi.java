@@ -1,5 +1,6 @@
 package io.lipstream.app.web;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
@@ -21,9 +22,12 @@ import io.lipstream.media.avatar.AvatarManifest;
 import io.lipstream.media.avatar.Background;
 import io.lipstream.streaming.live.ViewerStatistics;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.StreamSupport;
 
 /** Sessions: begin, look at, speak, interrupt, end. */
 final class SessionsApi {
@@ -36,14 +40,17 @@ final class SessionsApi {
   private final List<IceServerConfig> iceServers;
   private final BooleanSupplier draining;
   private final Credentials credentials;
+  private final Webhooks webhooks;
 
   SessionsApi(
       LiveSessions sessions,
       CatalogueApi.Offer offer,
       List<IceServerConfig> iceServers,
       BooleanSupplier draining,
-      Credentials credentials) {
+      Credentials credentials,
+      Webhooks webhooks) {
     this.credentials = credentials;
+    this.webhooks = webhooks;
     this.sessions = sessions;
     this.offer = offer;
     this.iceServers = iceServers;
@@ -56,7 +63,10 @@ final class SessionsApi {
       throw new Problem.Refusal(
           HttpStatus.SERVICE_UNAVAILABLE, "the server is stopping", "start it again");
     }
-    ObjectNode body = Json.texts(request, Set.of("avatar", "voice", "background", "priority"));
+    ObjectNode body =
+        Json.object(request, Set.of("avatar", "voice", "background", "priority"), "webhook");
+    Optional<Webhooks.Target> webhook =
+        body.has("webhook") ? Optional.of(webhook(ctx, body.path("webhook"))) : Optional.empty();
     String colour = body.path("background").asText("");
     String avatar = text(body, "avatar", offer.avatar());
     if (!AvatarManifest.NAME.matcher(avatar).matches()) { // the store takes paths, callers must not
@@ -69,11 +79,39 @@ final class SessionsApi {
                 look,
                 text(body, "voice", offer.voice()),
                 importance(text(body, "priority", "normal"))));
+    webhooks.follow(session);
+    webhook.ifPresent(target -> webhooks.follow(session, target));
     return Json.response(
         HttpStatus.CREATED,
         describe(session).put("token", credentials.sessionToken(session.id())),
         "location",
         "/v1/sessions/" + session.id());
+  }
+
+  private Webhooks.Target webhook(ServiceRequestContext ctx, JsonNode given) {
+    if (Guard.caller(ctx).isVisitor()) {
+      throw new Problem.Refusal(
+          HttpStatus.FORBIDDEN,
+          "visitors of the page cannot name a webhook",
+          "use a key with the scope create");
+    }
+    List<String> events = new ArrayList<>();
+    given.path("events").forEach(each -> events.add(each.asText()));
+    boolean known =
+        given.properties().stream()
+            .allMatch(each -> Set.of("url", "events").contains(each.getKey()));
+    boolean eventsAreTexts =
+        given.path("events").isMissingNode()
+            || (given.path("events").isArray()
+                && StreamSupport.stream(given.path("events").spliterator(), false)
+                    .allMatch(JsonNode::isTextual));
+    if (!known || !given.path("url").isTextual() || !eventsAreTexts) {
+      throw new Problem.Refusal(
+          HttpStatus.BAD_REQUEST,
+          "a webhook must hold a url and may hold a list of events, and nothing else",
+          "send {\"webhook\": {\"url\": \"https://example.org/lipstream\"}}");
+    }
+    return webhooks.named(given.path("url").asText(), events);
   }
 
   private static Importance importance(String name) {

@@ -109,6 +109,7 @@ public final class WebPort implements AutoCloseable {
       Path folder,
       Optional<LocalKey> key,
       Recordings recordings,
+      Webhooks webhooks,
       Optional<LiveTalkingApi> liveTalking,
       Supplier<String> metrics,
       Clips clips,
@@ -192,7 +193,13 @@ public final class WebPort implements AutoCloseable {
         new CatalogueApi.Offer(offer.avatar(), offer.hiddenAvatars(), offer.voice());
     CatalogueApi catalogue = new CatalogueApi(offer.avatars(), offer.voices(), first);
     SessionsApi sessions =
-        new SessionsApi(offer.sessions(), first, offer.iceServers(), offer.draining(), credentials);
+        new SessionsApi(
+            offer.sessions(),
+            first,
+            offer.iceServers(),
+            offer.draining(),
+            credentials,
+            offer.webhooks());
     WhepApi whep = new WhepApi(sessions, offer.endpoint(), offer.iceServers());
 
     AvatarsApi avatars =

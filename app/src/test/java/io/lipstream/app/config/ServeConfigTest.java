@@ -57,6 +57,8 @@ final class ServeConfigTest {
     assertThat(config.live())
         .isEqualTo(new LiveConfig("ada", List.of("tiny"), 64, 30, 2500, QualityConfig.DEFAULT));
     assertThat(config.recordings()).isEqualTo(new RecordingsConfig(60, 4, 7, 10));
+    assertThat(config.webhooks())
+        .isEqualTo(new WebhooksConfig("", List.of(), Secret.NONE, false, 5, 4));
     assertThat(config.voice()).isEqualTo(VoiceConfig.DEFAULT);
     assertThat(config.languageModel()).isEqualTo(LanguageModelConfig.DEFAULT);
     assertThat(config.recognizer()).isEqualTo(RecognizerConfig.DEFAULT);
@@ -83,6 +85,7 @@ final class ServeConfigTest {
             avatars: {background_cache_frames: 9, background_cache_mb: 10}
             live_audio: {target_ms: 200, start_ms: 100, play_from_ms: 60, ceiling_ms: 300, refill_percent: 50, look_ahead_ms: 200}
             recordings: {max_minutes: 7, at_once: 8, keep_days: 0.5, keep_gb: 2}
+            webhooks: {url: 'https://e.f/g', events: [ended], secret: 0123456789abcdef, private_addresses: true, timeout_seconds: 6, retries: 7}
             voice: {engine: openai, name: n}
             language_model: {engine: openai, server: {model: o}, instructions: p}
             recognizer: {engine: openai, language: de}
@@ -123,6 +126,10 @@ final class ServeConfigTest {
     assertThat(config.recordings()).isEqualTo(new RecordingsConfig(7, 8, 0.5, 2));
     assertThat(config.recordings().limits())
         .isEqualTo(new Recordings.Limits(Duration.ofMinutes(7), 8, Duration.ofHours(12), 2L << 30));
+    assertThat(config.webhooks())
+        .isEqualTo(
+            new WebhooksConfig(
+                "https://e.f/g", List.of("ended"), new Secret("0123456789abcdef"), true, 6, 7));
     assertThat(config.voice().name()).isEqualTo("n");
     assertThat(config.languageModel().server().model()).isEqualTo("o");
     assertThat(config.recognizer().language()).isEqualTo("de");
@@ -199,6 +206,10 @@ final class ServeConfigTest {
         "api: {page: all} | :1: api.page must be one of local, anyone, nobody",
         "api: {keys: [{name: a, key: short, scopes: [ops]}]} | api.keys must have keys of at least",
         "api: {keys: [{name: a, key: 0123456789abcdef, scopes: [all]}]} | must have scopes out of",
+        "webhooks: {url: 'https://a.b'} | webhooks.secret is missing",
+        "webhooks: {url: 'ftp://a.b'} | webhooks.url must be such as https://",
+        "webhooks: {secret: short} | webhooks.secret must have at least 16 characters",
+        "webhooks: {events: [speech]} | webhooks.events must be out of state",
         "recordings: {keep_days: -1} | :1: recordings.keep_days must be from 0",
         "live: {idle_timeout_seconds: 1} | :1: live.idle_timeout_seconds must be from 5",
         "live_audio: {start_ms: 200} | :1: live_audio.start_ms must be from 20 to 160",

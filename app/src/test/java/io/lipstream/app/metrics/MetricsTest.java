@@ -139,6 +139,7 @@ final class MetricsTest {
     metrics.bufferUnderrun();
     metrics.quality(75);
     metrics.refused(LiveEvents.Refusal.FULL);
+    metrics.watch(() -> 5, () -> 6, () -> 7);
     System.gc();
 
     assertThat(registry.scrape().lines())
@@ -155,6 +156,9 @@ final class MetricsTest {
             "lipstream_missing_sounds_total 2.0",
             "audio_buffer_underruns_total 1.0",
             "video_quality_score 75.0",
+            "lipstream_webhook_events_total{outcome=\"delivered\"} 5.0",
+            "lipstream_webhook_events_total{outcome=\"failed\"} 6.0",
+            "lipstream_webhook_events_total{outcome=\"dropped\"} 7.0",
             "lipstream_refusals_total{reason=\"full\"} 1.0",
             "lipstream_refusals_total{reason=\"draining\"} 0.0");
   }
