@@ -233,6 +233,26 @@ final class AdaTest {
     assertThat(worst).as("grey levels").isBetween(1, 2);
   }
 
+  /**
+   * Rounding to 256 steps shows as noise far below what a video codec adds, and nowhere as an edge.
+   */
+  @Test
+  void theInt8GeneratorDrawsNearlyTheSameMouths() {
+    float[] samples = Arrays.copyOf(speech.samples(), 2 * TimedSpeech.RATE_HZ);
+    List<byte[]> full = luma(samples, Precision.FP32);
+    List<byte[]> bytes = luma(samples, Precision.INT8);
+    long[] byDifference = new long[256];
+    for (int i = 0; i < full.size(); i++) {
+      for (int at = 0; at < full.get(i).length; at++) {
+        byDifference[Math.abs((full.get(i)[at] & 0xff) - (bytes.get(i)[at] & 0xff))]++;
+      }
+    }
+    long all = Arrays.stream(byDifference).sum();
+    assertThat(byDifference[0]).as("same").isGreaterThan(all * 9 / 10).isLessThan(all);
+    long far = Arrays.stream(byDifference, 4, 256).sum();
+    assertThat((double) far / all).as("beyond three levels").isLessThan(1e-4);
+  }
+
   private static List<byte[]> luma(float[] samples, Precision precision) {
     EngineOptions options = EngineOptions.cpu().withPrecision(precision);
     List<byte[]> frames = new ArrayList<>();
