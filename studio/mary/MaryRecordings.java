@@ -86,9 +86,9 @@ public final class MaryRecordings {
 
     double[] samples(String sentence) throws Exception {
       Object spoken = speak.invoke(speech, sentence);
-      Method samples = spoken.getClass().getDeclaredMethod("samples");
-      samples.setAccessible(true);
-      float[] mono = (float[]) samples.invoke(spoken);
+      Method sound = spoken.getClass().getDeclaredMethod("samples");
+      sound.setAccessible(true);
+      float[] mono = (float[]) sound.invoke(spoken);
       double[] samples = new double[mono.length];
       for (int i = 0; i < mono.length; i++) {
         samples[i] = mono[i];
