@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One frame's time of speech: its 40 ms of sound, and the mouth that is seen meanwhile.
  *
- * <p>Used again and again within one utterance. The director fills it; from then on it is only
- * read, except by the engine, which draws the mouth and then says so in {@link #mouthState}.
+ * <p>Used again and again, by one utterance after the other ({@link Stage#moment}). The director
+ * fills it; from then on it is only read, except by the engine, which draws the mouth and then says
+ * so in {@link #mouthState}.
  */
 final class Moment {
   static final int SAMPLES = 2 * EncodedSound.SAMPLES;
@@ -49,25 +50,36 @@ final class Moment {
 
   volatile MouthState mouthState = MouthState.NONE;
 
-  private final LiveEvents.Opening opening;
+  private volatile LiveEvents.@Nullable Opening opening;
 
-  /**
-   * A moment without sound.
-   *
-   * @param opening told when a mouth is drawn
-   */
-  Moment(Stage stage, LiveEvents.Opening opening) {
+  /** A moment of nobody's utterance. */
+  Moment(Stage stage) {
     this.stage = stage;
-    this.opening = opening;
     frame = new MouthFrame(stage.spec(), Values.UINT8, this::ended);
     mouth = new byte[frame.mouthBytes()];
+  }
+
+  /**
+   * Is part of an utterance from now on.
+   *
+   * @param told when a mouth is drawn
+   */
+  Moment of(LiveEvents.Opening told) {
+    opening = told;
+    begins = null;
+    weight = 0;
+    mouthState = MouthState.NONE;
+    return this;
   }
 
   @SuppressWarnings("unused") // the size of the batch is counted by the engine
   private void ended(MouthFrame done, Outcome outcome, long queueNanos, long nanos, int batch) {
     if (outcome == Outcome.COMPUTED) {
       stage.drawn(queueNanos + nanos);
-      opening.reached(LiveEvents.Point.MOUTH);
+      LiveEvents.Opening told = opening;
+      if (told != null) {
+        told.reached(LiveEvents.Point.MOUTH);
+      }
     }
     mouthState = outcome == Outcome.COMPUTED ? MouthState.DRAWN : MouthState.MISSING;
   }

@@ -31,6 +31,8 @@ import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,9 @@ final class Stage implements AutoCloseable {
 
   /** Small pictures may take this much whatever their size. */
   private static final int ALWAYS_ALLOWED_BPS = 1_000_000;
+
+  /** As many as ten sessions use that speak at once. */
+  private static final int MOST_SPARE_MOMENTS = 80;
 
   private static final long LONGEST_LEAVE_NANOS = 5_000_000_000L;
 
@@ -75,6 +80,9 @@ final class Stage implements AutoCloseable {
   private final I420Frame idlePicture;
 
   private boolean closed;
+
+  /** A third of a megabyte each, so that they are not made anew for each sentence. */
+  private final BlockingQueue<Moment> moments = new ArrayBlockingQueue<>(MOST_SPARE_MOMENTS);
 
   private final Object useLock = new Object();
 
@@ -192,6 +200,16 @@ final class Stage implements AutoCloseable {
 
   I420Frame newPicture() {
     return new I420Frame(manifest.frames().widthPx(), manifest.frames().heightPx());
+  }
+
+  /** A moment for an utterance; it is given back when nobody reads it any more. */
+  Moment moment(LiveEvents.Opening opening) {
+    Moment spare = moments.poll();
+    return (spare == null ? new Moment(this) : spare).of(opening);
+  }
+
+  void giveBack(Moment moment) {
+    var _ = moments.offer(moment); // beyond the most it is left to the collector
   }
 
   /**

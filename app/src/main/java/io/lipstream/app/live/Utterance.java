@@ -152,7 +152,7 @@ final class Utterance {
     stage = appearance.get().stage();
     opening = stage.events().asked();
     for (int i = 0; i < MOMENTS; i++) {
-      free.add(new Moment(stage, opening));
+      free.add(stage.moment(opening));
     }
     director = Thread.ofPlatform().daemon().name("director-" + session).unstarted(this::direct);
   }
@@ -457,7 +457,8 @@ final class Utterance {
         return;
       }
       if (moment.stage != stage) {
-        moment = new Moment(stage, opening);
+        moment.stage.giveBack(moment);
+        moment = stage.moment(opening);
       }
       opening.reached(LiveEvents.Point.FEATURES);
       planned.next(moment);
@@ -518,6 +519,9 @@ final class Utterance {
       take.close();
     }
     synchronized (this) {
+      // Those ahead may still be read, for a fade.
+      free.forEach(moment -> moment.stage.giveBack(moment));
+      free.clear();
       taking = false;
     }
     reading.stop();
