@@ -97,8 +97,8 @@ def main():
 
     ours = read(*[(f"{duty} %, in turn", f"{avatar}-even-{duty}") for duty in (20, 30, 50)],
                 ("20 %, at random", f"{avatar}-random-20"))
-    beside = read(("Lipstream", f"{avatar}-even-20"), ("plain pipeline", f"plain-{avatar}-even-20"),
-                  ("the same, drawing in silence too", f"always-{avatar}-even-20"))
+    beside = read(("Lipstream", f"{avatar}-even-20"), ("plain pipeline", f"always-{avatar}-even-20"),
+                  ("the same, drawing nothing in silence", f"plain-{avatar}-even-20"))
     parts = {}
     if ours:
         for title, found in ours[:1]:

@@ -26,6 +26,9 @@ import java.util.Map;
  * </pre>
  */
 public final class LiveRuns {
+  /** The recorded loop begins with its only keyframe; until then a session keeps its own feed. */
+  private static final long BACK_IN_LOOP_NANOS = 8_000_000_000L;
+
   private static final int WARM_UP_SECONDS = 30;
   private static final String SENTENCE =
       "This is a rather long sentence, which is said again and again for as long as it takes to"
@@ -236,7 +239,7 @@ public final class LiveRuns {
       while (receiver.lastAudibleNanos < asked) {
         Thread.sleep(5);
       }
-      while (System.nanoTime() - receiver.lastAudibleNanos < 2_000_000_000L) {
+      while (System.nanoTime() - receiver.lastAudibleNanos < BACK_IN_LOOP_NANOS) {
         Thread.sleep(20);
       }
       if (i >= 3) { // The first ones load classes.
