@@ -62,9 +62,16 @@ class Rounded(nn.Module):
         if self.measuring:
             self.measure(x.detach())
             return x
-        low, high = float(self.low), float(self.high)
-        scale = (high - low) / ACTIVATION_STEPS
-        return torch.fake_quantize_per_tensor_affine(x, scale, round(-low / scale), 0, ACTIVATION_STEPS)
+        return torch.fake_quantize_per_tensor_affine(x, self.step, self.zero, 0, ACTIVATION_STEPS)
+
+    @property
+    def step(self) -> float:
+        return (float(self.high) - float(self.low)) / ACTIVATION_STEPS
+
+    @property
+    def zero(self) -> int:
+        """The step that stands for 0."""
+        return round(-float(self.low) / self.step)
 
     def measure(self, x: Tensor) -> None:
         values = x.flatten()
@@ -282,9 +289,8 @@ def in_bytes(model: onnx.ModelProto, layers: dict[str, RoundedConvolution]) -> N
         return name
 
     def round_trip(source: str, name: str, result: str, steps: Rounded) -> None:
-        low, high = float(steps.low), float(steps.high)
-        scale = stored(name + ".scale", np.float32((high - low) / ACTIVATION_STEPS))
-        zero = stored(name + ".zero", np.uint8(round(-low / ((high - low) / ACTIVATION_STEPS))))
+        scale = stored(name + ".scale", np.float32(steps.step))
+        zero = stored(name + ".zero", np.uint8(steps.zero))
         nodes.append(onnx.helper.make_node("QuantizeLinear", [source, scale, zero], [name + ".bytes"], name + ".to"))
         nodes.append(onnx.helper.make_node("DequantizeLinear", [name + ".bytes", scale, zero], [result], name + ".from"))
 
@@ -303,7 +309,7 @@ def in_bytes(model: onnx.ModelProto, layers: dict[str, RoundedConvolution]) -> N
         whole = [stored(name + ".weight.bytes", integers), scale, zero]
         nodes.append(onnx.helper.make_node("DequantizeLinear", whole, [name + ".weight"], name + ".weight.from", axis=0))
         # The runtime adds the bias to the sums of products, whose unit is this.
-        unit = (steps * ((float(layer.heard.high) - float(layer.heard.low)) / ACTIVATION_STEPS)).astype(np.float32)
+        unit = (steps * layer.heard.step).astype(np.float32)
         bias = np.round(onnx.numpy_helper.to_array(weights[bias_name]) / unit).astype(np.int32)
         parts = [
             stored(name + ".bias.sums", bias),
