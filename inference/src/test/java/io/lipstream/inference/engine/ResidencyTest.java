@@ -290,6 +290,9 @@ class ResidencyTest {
                       frames.incrementAndGet();
                     }
                   });
+      while (frames.get() == 0) {
+        Thread.onSpinWait();
+      }
       for (int round = 0; round < 10; round++) {
         String network = round % 2 == 0 ? "triples" : "doubles";
         replace("m0", network);
