@@ -272,6 +272,10 @@ public final class LipsyncClient implements AutoCloseable {
       }
       channel.resetConnectBackoff();
       InferenceGrpc.newStub(channel).lipsync(next);
+      if (next.cancelled) { // Before the call was known.
+        next.cancel();
+        return;
+      }
       next.call().onNext(LipsyncRequest.newBuilder().setOpen(open).build());
     } catch (LipstreamException e) {
       fail(e);
@@ -513,7 +517,7 @@ public final class LipsyncClient implements AutoCloseable {
       notifyAll();
     }
     if (open != null) {
-      open.call().cancel("the session was closed", null);
+      open.cancel();
     }
     LipstreamException why =
         new LipstreamException(
@@ -525,7 +529,8 @@ public final class LipsyncClient implements AutoCloseable {
   private final class Connection
       implements ClientResponseObserver<LipsyncRequest, LipsyncResponse> {
     private final long picturesSent;
-    private @Nullable ClientCallStreamObserver<LipsyncRequest> call;
+    private volatile @Nullable ClientCallStreamObserver<LipsyncRequest> call;
+    private volatile boolean cancelled;
 
     /** Guarded by the client. */
     private boolean opened;
@@ -540,10 +545,20 @@ public final class LipsyncClient implements AutoCloseable {
     }
 
     ClientCallStreamObserver<LipsyncRequest> call() {
-      if (call == null) {
+      ClientCallStreamObserver<LipsyncRequest> started = call;
+      if (started == null) {
         throw new IllegalStateException("the call has not started");
       }
-      return call;
+      return started;
+    }
+
+    /** Ends the call, now or as soon as it has started. */
+    void cancel() {
+      cancelled = true;
+      ClientCallStreamObserver<LipsyncRequest> started = call;
+      if (started != null) {
+        started.cancel("the session was closed", null);
+      }
     }
 
     @Override

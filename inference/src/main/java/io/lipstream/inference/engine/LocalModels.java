@@ -433,8 +433,8 @@ final class LocalModels implements Models, AutoCloseable {
       entry.usedAtNanos = clock.getAsLong();
       usedBytes[device.index()] += model.bytes();
       loadedModels++;
+      entry.tally.loaded();
     }
-    entry.tally.loaded();
     events.modelLoaded(entry.id, device.name(), model.bytes(), System.nanoTime() - start);
     return new LoadOutcome.Ready();
   }
@@ -516,32 +516,32 @@ final class LocalModels implements Models, AutoCloseable {
 
   /** Evicts what must go for so many bytes and models more; evicts nothing if that is no use. */
   private boolean makeRoom(Device device, long bytes, int models) {
-    List<ModelEntry> victims = new ArrayList<>();
-    synchronized (entries) {
-      Capacity capacity = settings.capacity();
-      long overDevice = usedBytes[device.index()] + bytes - device.budgetBytes();
-      long overAll = sum(usedBytes) + bytes - capacity.maxBytes();
-      long overModels = (long) loadedModels + models - capacity.maxModels();
-      for (ModelEntry candidate : evictionOrder(capacity.eviction())) {
-        ModelQueue queue = candidate.queue;
-        boolean onDevice = queue != null && queue.device == device;
-        if (overAll > 0 || overModels > 0 || (overDevice > 0 && onDevice)) {
-          victims.add(candidate);
-          overAll -= candidate.bytes;
-          overModels--;
-          overDevice -= onDevice ? candidate.bytes : 0;
+    while (true) {
+      List<ModelEntry> victims = new ArrayList<>();
+      synchronized (entries) {
+        Capacity capacity = settings.capacity();
+        long overDevice = usedBytes[device.index()] + bytes - device.budgetBytes();
+        long overAll = sum(usedBytes) + bytes - capacity.maxBytes();
+        long overModels = (long) loadedModels + models - capacity.maxModels();
+        for (ModelEntry candidate : evictionOrder(capacity.eviction())) {
+          ModelQueue queue = candidate.queue;
+          boolean onDevice = queue != null && queue.device == device;
+          if (overAll > 0 || overModels > 0 || (overDevice > 0 && onDevice)) {
+            victims.add(candidate);
+            overAll -= candidate.bytes;
+            overModels--;
+            overDevice -= onDevice ? candidate.bytes : 0;
+          }
+        }
+        if (overDevice > 0 || overAll > 0 || overModels > 0) {
+          return false;
         }
       }
-      if (overDevice > 0 || overAll > 0 || overModels > 0) {
-        return false;
+      if (victims.isEmpty()) {
+        return true;
       }
-    }
-    victims.forEach(victim -> free(victim, true));
-    synchronized (entries) {
-      // Somebody may have opened a victim in the meantime: it stayed.
-      return usedBytes[device.index()] + bytes <= device.budgetBytes()
-          && sum(usedBytes) + bytes <= settings.capacity().maxBytes()
-          && loadedModels + models <= settings.capacity().maxModels();
+      // Somebody may open a victim in the meantime: it stays, and another may go in its place.
+      victims.forEach(victim -> free(victim, true));
     }
   }
 
@@ -595,11 +595,11 @@ final class LocalModels implements Models, AutoCloseable {
       usedBytes[queue.device.index()] -= entry.bytes;
       entry.bytes = 0;
       loadedModels--;
+      if (evicted) {
+        entry.tally.evicted();
+      }
     }
     queue.device.remove(queue);
-    if (evicted) {
-      entry.tally.evicted();
-    }
     queue.device.retire(queue.model());
     events.modelUnloaded(entry.id, queue.device.name(), evicted);
   }
@@ -640,9 +640,9 @@ final class LocalModels implements Models, AutoCloseable {
     synchronized (entries) {
       usedBytes[device.index()] += next.bytes() - entry.bytes;
       describe(entry, next);
+      entry.tally.loaded();
     }
     device.swap(queue, next);
-    entry.tally.loaded();
     events.modelLoaded(entry.id, device.name(), next.bytes(), System.nanoTime() - start);
     return new LoadOutcome.Ready();
   }

@@ -517,8 +517,10 @@ final class LipsyncStream implements StreamObserver<LipsyncRequest> {
       }
       closed = true;
     }
+    // What it held is free before the client hears the end: whoever opens one after the other finds
+    // room.
+    release();
     response.onCompleted();
-    service.execute(this::release);
   }
 
   private void send(LipsyncResponse message) {
@@ -605,18 +607,21 @@ final class LipsyncStream implements StreamObserver<LipsyncRequest> {
 
   /** Frees what the session holds; after closed was set, so once. */
   private void release() {
-    service.forget(this);
     LipsyncSession opened;
     SpokenFeatures sound;
     synchronized (this) {
       opened = session;
       sound = spoken;
     }
-    if (opened != null) {
-      opened.close();
-    }
-    if (sound != null) {
-      sound.close();
+    try {
+      if (opened != null) {
+        opened.close();
+      }
+      if (sound != null) {
+        sound.close();
+      }
+    } finally {
+      service.forget(this);
     }
   }
 

@@ -248,10 +248,14 @@ public abstract class EngineContractTest {
     for (int i = 0; i < streams; i++) {
       open.add(open(each));
     }
-    for (int i = 0; i < total; i++) {
-      Window frame = new Window(ends, windows, i % streams);
-      frames.add(frame);
-      assertThat(open.get(i % streams).submit(frame, Long.MAX_VALUE)).isTrue();
+    for (int i = 0; i < streams; i++) {
+      List<Window> own = new ArrayList<>();
+      for (int k = 0; k < each; k++) {
+        own.add(new Window(ends, windows, i));
+      }
+      frames.addAll(own);
+      // At once: one by one, each could be computed before the next one comes.
+      assertThat(open.get(i).submit(own, each, Long.MAX_VALUE)).isEqualTo(each);
     }
     ends.await(total);
     open.forEach(FrameStream::close);

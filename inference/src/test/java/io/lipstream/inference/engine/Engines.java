@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /** Engines for tests, over a folder of tiny networks. */
@@ -63,6 +65,14 @@ final class Engines {
     byte[] bytes = Files.readAllBytes(NETWORKS.resolve(network + ".onnx"));
     for (int i = 0; i < count; i++) {
       Files.write(root.resolve(prefix + i + ".onnx"), bytes);
+    }
+  }
+
+  /** Waits until something is so, a minute at most. */
+  static void await(BooleanSupplier condition) {
+    for (long start = System.nanoTime(); !condition.getAsBoolean(); ) {
+      assertThat(System.nanoTime() - start).isLessThan(Duration.ofMinutes(1).toNanos());
+      LockSupport.parkNanos(1_000_000);
     }
   }
 

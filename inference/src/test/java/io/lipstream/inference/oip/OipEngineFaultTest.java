@@ -13,12 +13,16 @@ import io.lipstream.inference.engine.StreamRequest;
 import io.lipstream.inference.engine.StreamRequest.Priority;
 import io.lipstream.media.LipstreamException;
 import java.io.IOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,24 +44,25 @@ class OipEngineFaultTest {
 
   @Test
   void refusesStreamsWhileNobodyAnswersAndSaysWho() throws IOException {
-    int port = freePort();
-    try (OipEngine engine = engine(port)) {
+    try (Socket taken = deafPort();
+        OipEngine engine = engine(taken.getLocalPort())) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
       assertThat(engine.open(request()))
           .isInstanceOfSatisfying(
               Admission.Refused.class,
-              refused ->
-                  assertThat(refused.reason()).contains("127.0.0.1:" + port, "does not answer"));
+              refused -> assertThat(refused.reason()).contains(address, "does not answer"));
       assertThat(engine.models().list()).isEmpty();
     }
   }
 
   @Test
   void offersConfiguredModelsOfAServerThatIsAwayAsFailed() throws IOException {
-    try (OipEngine engine =
-        new OipEngine(
-            OipSettings.of("127.0.0.1:" + freePort()).withModels(List.of("voice")),
-            EngineEvents.NONE,
-            System::nanoTime)) {
+    try (Socket taken = deafPort();
+        OipEngine engine =
+            new OipEngine(
+                OipSettings.of("127.0.0.1:" + taken.getLocalPort()).withModels(List.of("voice")),
+                EngineEvents.NONE,
+                System::nanoTime)) {
       assertThat(engine.models().list())
           .singleElement()
           .satisfies(
@@ -71,9 +76,21 @@ class OipEngineFaultTest {
 
   @Test
   void streamGoesOnWhenItsServerIsRestarted() throws Exception {
-    int port = freePort();
-    LoopbackServer first = LoopbackServer.start(models, port);
-    try (OipEngine engine = engine(port)) {
+    LoopbackServer first = LoopbackServer.start(models, 0);
+    int port = first.server().port();
+    OipSettings usual = OipSettings.of("grpc://127.0.0.1:" + port);
+    OipSettings patient =
+        new OipSettings(
+            usual.host(),
+            port,
+            false,
+            List.of(),
+            usual.maxFrames(),
+            usual.concurrentCalls(),
+            usual.callTimeout(),
+            Duration.ofMinutes(1),
+            usual.maxMessageBytes());
+    try (OipEngine engine = new OipEngine(patient, EngineEvents.NONE, System::nanoTime)) {
       FrameStream stream = ((Admission.Admitted) engine.open(request())).stream();
       assertThat(compute(stream, Long.MAX_VALUE)).isEqualTo(Frame.Outcome.COMPUTED);
       first.abort();
@@ -104,12 +121,16 @@ class OipEngineFaultTest {
   @Test
   void sessionsWithAPaceAreRefusedWhileFramesAreLate() throws Exception {
     LoopbackServer server = LoopbackServer.start(models, 0);
-    try (OipEngine engine = engine(server.server().port())) {
+    AtomicLong nowNanos = new AtomicLong(1_000_000_000_000L);
+    try (OipEngine engine =
+        new OipEngine(OipSettings.of(server.url()), EngineEvents.NONE, nowNanos::get)) {
       FrameStream stream = ((Admission.Admitted) engine.open(request())).stream();
-      assertThat(compute(stream, System.nanoTime() - 1)).isEqualTo(Frame.Outcome.LATE);
+      assertThat(compute(stream, nowNanos.get() - 1)).isEqualTo(Frame.Outcome.LATE);
       stream.close();
       StreamRequest live = new StreamRequest("voice", "live", Priority.LIVE, 25, 8);
       assertThat(engine.open(live)).isInstanceOf(Admission.Refused.class);
+      nowNanos.addAndGet(TimeUnit.SECONDS.toNanos(2));
+      assertThat(engine.open(live)).isInstanceOf(Admission.Admitted.class);
     }
     server.close();
   }
@@ -165,9 +186,10 @@ class OipEngineFaultTest {
     return outcome;
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+  /** A port that is nobody else's and at which nobody listens. */
+  private static Socket deafPort() throws IOException {
+    Socket socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return socket;
   }
 }

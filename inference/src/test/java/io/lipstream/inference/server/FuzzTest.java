@@ -8,6 +8,7 @@ import com.google.protobuf.Message;
 import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.lipstream.media.wire.batch.InferBatchRequest;
@@ -75,14 +76,25 @@ final class FuzzTest {
       }
       Serving.awaitNot(() -> engine.openStreams.get() > 0 || serving.lipsync.openStreams() > 0);
       assertThat(serving.lipsync.visualsBytes()).isLessThanOrEqualTo(16 << 20);
-      // Announcements of other pictures may rightly have pushed these out.
-      Uploads.put(serving.channel, Serving.CROPS, Serving.SUM);
+      // Announcements of other pictures may rightly have pushed these out, and those whose client
+      // has just hung up may hold their room for a moment.
+      Serving.awaitNot(() -> !isTaken(serving));
       Talk talk = Talk.start(serving.channel).open(Serving.opening().build());
       assertThat(talk.next().hasOpened()).as("the server goes on").isTrue();
     }
     System.out.println("fuzz: seed " + SEED + ", " + inputs + " messages, calls ended " + ends);
     assertThat(ends).containsKeys(Status.Code.OK, Status.Code.INVALID_ARGUMENT);
     assertThat(ends.getOrDefault(Status.Code.INTERNAL, 0)).as("faults of the server").isZero();
+  }
+
+  private static boolean isTaken(Serving serving) {
+    try {
+      Uploads.put(serving.channel, Serving.CROPS, Serving.SUM);
+      return true;
+    } catch (StatusRuntimeException e) {
+      assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      return false;
+    }
   }
 
   private static MethodDescriptor<?, ?> inventCall(Random random, List<byte[]> messages) {

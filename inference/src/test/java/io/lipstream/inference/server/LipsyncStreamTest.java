@@ -215,6 +215,7 @@ final class LipsyncStreamTest {
     for (int i = 0; i < 12; i++) {
       talk.frame(i, FeatureRowsTest.feature(i));
     }
+    Serving.awaitNot(() -> !engine.holds());
     talk.flush().frame(20, FeatureRowsTest.feature(0)).end();
     int dropped = 0;
     LipsyncResponse next = talk.next();
@@ -239,7 +240,7 @@ final class LipsyncStreamTest {
     engine.stop();
     talk.frame(
         Frame.newBuilder().setIndex(0).setDeadlineUs(1).setWindow(Talk.bytes(new float[WINDOW])));
-    Serving.awaitNot(() -> engine.queued() > 0);
+    Serving.awaitNot(() -> !engine.holds());
     engine.letGo();
     assertThat(talk.mouth().getOutcome()).isEqualTo(Mouth.Outcome.LATE);
   }

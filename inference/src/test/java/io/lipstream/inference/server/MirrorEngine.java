@@ -40,6 +40,7 @@ final class MirrorEngine implements Engine {
   private final LinkedBlockingDeque<Job> queue = new LinkedBlockingDeque<>();
   private final Object gate = new Object();
   private boolean stopped;
+  private volatile boolean holds;
   private volatile boolean closed;
   private final Thread worker = Thread.ofPlatform().daemon().name("mirror").start(this::work);
 
@@ -59,8 +60,9 @@ final class MirrorEngine implements Engine {
     }
   }
 
-  int queued() {
-    return queue.size();
+  /** Whether the worker has a frame in its hands that it may not draw yet. */
+  boolean holds() {
+    return holds;
   }
 
   private void work() {
@@ -72,8 +74,10 @@ final class MirrorEngine implements Engine {
         Job job = queue.take();
         synchronized (gate) {
           while (stopped) {
+            holds = true;
             gate.wait();
           }
+          holds = false;
         }
         synchronized (job.stream) {
           if (job.stream.closed) {
