@@ -118,7 +118,7 @@ class MaryVoiceTest extends SpeechSynthesizerContract {
     assertThat(speaking).isNotEmpty();
     source.close();
     for (Thread thread : speaking) {
-      thread.join(20_000);
+      thread.join(60_000);
       assertThat(thread.isAlive()).isFalse();
     }
   }

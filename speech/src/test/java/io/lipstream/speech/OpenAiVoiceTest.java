@@ -16,8 +16,7 @@ import io.lipstream.speech.http.ApiService;
 import io.lipstream.speech.http.LoopbackServer;
 import io.lipstream.speech.http.LoopbackServer.Reply;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -175,15 +174,14 @@ class OpenAiVoiceTest extends SpeechSynthesizerContract {
 
   @Test
   void saysSoWhenTheServerIsNotThere() throws IOException {
-    int port;
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = taken.getLocalPort();
+    try (Socket taken = LoopbackServer.deafPort()) {
+      int port = taken.getLocalPort();
+      voice = new OpenAiVoice(LoopbackServer.at(ApiService.SPEECH, port, 1), "alloy", "wav");
+      LipstreamException failure = failure();
+      assertThat(failure).hasMessageContaining("http://127.0.0.1:" + port + "/v1/audio/speech");
+      assertThat(failure.hint()).contains("is it running");
+      assertThat(failure.kind()).isEqualTo(LipstreamException.Kind.ENVIRONMENT);
     }
-    voice = new OpenAiVoice(LoopbackServer.at(ApiService.SPEECH, port, 1), "alloy", "wav");
-    LipstreamException failure = failure();
-    assertThat(failure).hasMessageContaining("http://127.0.0.1:" + port + "/v1/audio/speech");
-    assertThat(failure.hint()).contains("is it running");
-    assertThat(failure.kind()).isEqualTo(LipstreamException.Kind.ENVIRONMENT);
   }
 
   @Test
@@ -202,7 +200,7 @@ class OpenAiVoiceTest extends SpeechSynthesizerContract {
 
   @Test
   void givesUpWhenTheServerPausesTooLong() {
-    voice = impatient();
+    voice = new OpenAiVoice(server.impatient(ApiService.SPEECH), "alloy", "wav");
     byte[] wav = WavBytes.streamed(24_000, 7);
     server.will(server.stall(wav));
     try (PcmSource source = voice.speak("Hello.", "")) {
@@ -217,7 +215,7 @@ class OpenAiVoiceTest extends SpeechSynthesizerContract {
 
   @Test
   void givesUpWhenNoAnswerComes() {
-    voice = impatient();
+    voice = new OpenAiVoice(server.hasty(ApiService.SPEECH), "alloy", "wav");
     server.will(server.hang());
     assertThat(failure()).hasMessageContaining("does not answer in time");
   }
@@ -254,7 +252,7 @@ class OpenAiVoiceTest extends SpeechSynthesizerContract {
             .toList();
     source.close();
     for (Thread thread : speaking) {
-      thread.join(20_000);
+      thread.join(60_000);
       assertThat(thread.isAlive()).isFalse();
     }
     await(gone);
@@ -278,10 +276,6 @@ class OpenAiVoiceTest extends SpeechSynthesizerContract {
 
   private OpenAiVoice voice(String responseFormat, int retries) {
     return new OpenAiVoice(server.at(ApiService.SPEECH, retries), "alloy", responseFormat);
-  }
-
-  private OpenAiVoice impatient() {
-    return new OpenAiVoice(server.impatient(ApiService.SPEECH), "alloy", "wav");
   }
 
   private static Reply ok(byte[] body) {

@@ -14,8 +14,7 @@ import io.lipstream.speech.http.ApiService;
 import io.lipstream.speech.http.LoopbackServer;
 import io.lipstream.speech.http.LoopbackServer.Reply;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -205,7 +204,7 @@ class OpenAiChatTest extends LanguageModelContract {
 
   @Test
   void givesUpWhenNoAnswerComes() throws InterruptedException {
-    chat = new OpenAiChat(server.impatient(ApiService.CHAT), "");
+    chat = new OpenAiChat(server.hasty(ApiService.CHAT), "");
     server.will(server.hang());
     assertThat(ask().failure()).hasMessageContaining("does not answer in time");
   }
@@ -223,14 +222,13 @@ class OpenAiChatTest extends LanguageModelContract {
 
   @Test
   void saysSoWhenTheServerIsNotThere() throws IOException, InterruptedException {
-    int port;
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = taken.getLocalPort();
+    try (Socket taken = LoopbackServer.deafPort()) {
+      int port = taken.getLocalPort();
+      chat = new OpenAiChat(LoopbackServer.at(ApiService.CHAT, port, 1), "");
+      LipstreamException failure = ask().failure();
+      assertThat(failure).hasMessageContaining("http://127.0.0.1:" + port + "/v1/chat/completions");
+      assertThat(failure.hint()).contains("is it running");
     }
-    chat = new OpenAiChat(LoopbackServer.at(ApiService.CHAT, port, 1), "");
-    LipstreamException failure = ask().failure();
-    assertThat(failure).hasMessageContaining("http://127.0.0.1:" + port + "/v1/chat/completions");
-    assertThat(failure.hint()).contains("is it running");
   }
 
   @Test

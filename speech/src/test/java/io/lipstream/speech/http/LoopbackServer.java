@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -27,8 +28,11 @@ public final class LoopbackServer implements AutoCloseable {
 
   private static final Duration PATIENT = Duration.ofSeconds(60);
 
-  /** Long enough for a busy machine to answer. */
-  private static final Duration IMPATIENT = Duration.ofSeconds(2);
+  /** Of who waits for a server that says nothing at all. */
+  private static final Duration HASTY = Duration.ofMillis(500);
+
+  /** Long enough for a busy machine to go on. */
+  private static final Duration IMPATIENT = Duration.ofSeconds(6);
 
   /** What the server does with one request. */
   public interface Reply {
@@ -96,9 +100,21 @@ public final class LoopbackServer implements AutoCloseable {
         Duration.ofMillis(1));
   }
 
-  /** The same, giving up after two seconds of silence. */
+  /** The same, giving up soon where no answer begins. */
+  public ApiServer hasty(ApiService service) {
+    return at(service, 0).withPatience(PATIENT, HASTY, PATIENT, 0, Duration.ofMillis(1));
+  }
+
+  /** The same, giving up after some seconds of silence in an answer. */
   public ApiServer impatient(ApiService service) {
-    return at(service, 0).withPatience(PATIENT, IMPATIENT, IMPATIENT, 0, Duration.ofMillis(1));
+    return at(service, 0).withPatience(PATIENT, PATIENT, IMPATIENT, 0, Duration.ofMillis(1));
+  }
+
+  /** A port that is nobody else's and at which nobody listens. */
+  public static Socket deafPort() throws IOException {
+    Socket socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return socket;
   }
 
   private void serve(HttpExchange exchange) throws IOException {

@@ -13,6 +13,7 @@ import io.lipstream.speech.http.LoopbackServer;
 import io.lipstream.speech.http.LoopbackServer.Reply;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
 import javax.sound.sampled.AudioFormat;
 import javax.sound.sampled.AudioInputStream;
@@ -107,10 +108,15 @@ class OpenAiRecognizerTest extends SpeechRecognizerContract {
 
   @Test
   void givesUpOnAServerThatHangs() throws InterruptedException {
-    recognizer = new OpenAiRecognizer(server.impatient(ApiService.RECOGNITION), "");
+    recognizer = new OpenAiRecognizer(server.hasty(ApiService.RECOGNITION), "");
     server.will(server.hang());
-    server.will(server.stall("{".getBytes(UTF_8)));
     assertThat(say(0).failure()).hasMessageContaining("does not answer in time");
+  }
+
+  @Test
+  void givesUpOnAServerThatPausesTooLong() throws InterruptedException {
+    recognizer = new OpenAiRecognizer(server.impatient(ApiService.RECOGNITION), "");
+    server.will(server.stall("{".getBytes(UTF_8)));
     assertThat(say(0).failure()).hasMessageContaining("nothing came for");
     assertThat(server.requests().getFirst().body()).doesNotContain("language");
   }
@@ -118,12 +124,24 @@ class OpenAiRecognizerTest extends SpeechRecognizerContract {
   @Test
   void closingAnUtteranceEndsItsRequest() throws InterruptedException {
     CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
     CountDownLatch hungUp = new CountDownLatch(1);
-    Reply endless = LoopbackServer.endless(new byte[1], new byte[1_024], hungUp);
     server.will(
         exchange -> {
           asked.countDown();
-          endless.to(exchange);
+          exchange.sendResponseHeaders(200, 0);
+          OutputStream answer = exchange.getResponseBody();
+          answer.write(new byte[1_024]);
+          answer.flush();
+          await(closed); // A whole answer too long to be one would be told.
+          try {
+            while (true) {
+              answer.write(new byte[1_024]);
+              answer.flush();
+            }
+          } catch (IOException closedByTheReader) {
+            hungUp.countDown();
+          }
         });
     Transcript transcript = new Transcript();
     SpeechRecognizer.Utterance utterance = recognizer.open(transcript);
@@ -131,6 +149,7 @@ class OpenAiRecognizerTest extends SpeechRecognizerContract {
     utterance.finish();
     await(asked);
     utterance.close();
+    closed.countDown();
     await(hungUp);
     assertThat(transcript.calls()).isZero();
   }
