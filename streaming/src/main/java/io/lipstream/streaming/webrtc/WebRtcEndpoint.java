@@ -32,7 +32,10 @@ public final class WebRtcEndpoint implements AutoCloseable {
   private static final long TICK_MILLIS = 20;
 
   private static final long IDLE_MILLIS = 500;
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
+  /** In which all connections of an endpoint that stops say farewell; they are at it together. */
+  private static final Duration FAREWELL = Duration.ofSeconds(5);
+
   private static final int ID_LETTERS = 22;
   private static final int ATTEMPTS = 10;
 
@@ -300,7 +303,9 @@ public final class WebRtcEndpoint implements AutoCloseable {
     closed = true;
     List<Connection> open = List.copyOf(connections);
     open.forEach(connection -> connection.close("the server stops"));
-    open.forEach(connection -> connection.awaitEnd(FAREWELL));
+    long untilNanos = System.nanoTime() + FAREWELL.toNanos();
+    open.forEach(
+        connection -> connection.awaitEnd(Duration.ofNanos(untilNanos - System.nanoTime())));
     thread.stop();
     try {
       udp.close();

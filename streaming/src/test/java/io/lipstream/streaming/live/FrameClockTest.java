@@ -87,7 +87,7 @@ final class FrameClockTest {
               }
             });
       }
-      assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(called.await(60, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(names).filteredOn("shared-0"::equals).hasSize(4);
     assertThat(names).filteredOn("shared-1"::equals).hasSize(4);

@@ -6,6 +6,7 @@ import io.lipstream.streaming.live.EncodedPicture;
 import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.ViewerEvents;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -17,7 +18,7 @@ import java.util.function.LongSupplier;
 /** A server and a viewer of our own on this machine, and what both hear of each other. */
 final class Viewing implements AutoCloseable {
   /** Only failing tests wait this long. */
-  static final long PATIENCE_SECONDS = 30;
+  static final long PATIENCE_SECONDS = 60;
 
   /** Moved ahead to let time pass. */
   final AtomicLong ahead = new AtomicLong();
@@ -33,12 +34,30 @@ final class Viewing implements AutoCloseable {
   }
 
   Viewing(WebRtcSettings settings) {
-    server = WebRtcEndpoint.open(settings, clock);
-    client = WebRtcEndpoint.open(loopback().withTcp(false), clock);
+    this(settings, loopback());
+  }
+
+  Viewing(WebRtcSettings ofServer, WebRtcSettings ofClient) {
+    server = WebRtcEndpoint.open(ofServer, clock);
+    client = WebRtcEndpoint.open(ofClient.withTcp(false), clock);
   }
 
   static WebRtcSettings loopback() {
     return WebRtcSettings.onPort(0).withBindAddress(InetAddress.getLoopbackAddress());
+  }
+
+  /** With time for a handshake whose packets get lost again and again. */
+  static WebRtcSettings patient() {
+    WebRtcSettings usual = loopback();
+    return new WebRtcSettings(
+        usual.bindAddress(),
+        usual.port(),
+        usual.tcp(),
+        usual.advertised(),
+        usual.preferredVideo(),
+        usual.bitrate(),
+        Duration.ofSeconds(PATIENCE_SECONDS - 5),
+        usual.consentTimeout());
   }
 
   /** What one end is told, in order. */
