@@ -116,7 +116,10 @@ final class AudioApi {
         }
         switch (frame.type()) {
           case TEXT, BINARY, CONTINUATION -> take(frame);
-          case CLOSE -> out.close();
+          case CLOSE -> {
+            leave();
+            out.close();
+          }
           default -> {}
         }
       } catch (LipstreamException e) {
@@ -236,6 +239,7 @@ final class AudioApi {
 
     private void refuse(String what, String hint) {
       tell(Json.object().put("type", "failed").put("message", what).put("hint", hint));
+      leave();
       out.close(WebSocketCloseStatus.POLICY_VIOLATION, "refused");
     }
 
@@ -282,6 +286,7 @@ final class AudioApi {
       out.close();
     }
 
+    /** The place is free before the client hears the end, so that who comes next finds it. */
     private void leave() {
       events.close();
       LiveInput open = input;
