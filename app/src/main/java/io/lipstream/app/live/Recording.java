@@ -144,6 +144,11 @@ final class Recording implements AutoCloseable {
     notifyAll();
   }
 
+  /** Whether some of what was shown still waits; for tests, whose pictures have no pace. */
+  synchronized boolean isBehind() {
+    return !stopped && !waiting.isEmpty();
+  }
+
   private synchronized @Nullable Item next() throws InterruptedException {
     while (waiting.isEmpty() && !stopped) {
       wait();
@@ -215,6 +220,10 @@ final class Recording implements AutoCloseable {
         sound(sink, item.number, item.sound);
       }
       giveBack(item);
+    }
+    // The thread of the sounds may be behind that of the pictures just now.
+    for (; sounds < SOUNDS_PER_PICTURE * pictures; sounds++) {
+      sink.audio(silence, EncodedSound.SAMPLES);
     }
   }
 

@@ -55,6 +55,9 @@ public final class Recordings implements AutoCloseable {
           work -> Thread.ofPlatform().daemon().name("recordings-tidy").unstarted(work));
   private final SecureRandom random = new SecureRandom();
 
+  /** Held while one tidies up: whoever else does has all of it done when it returns. */
+  private final Object tidying = new Object();
+
   // Guarded by this.
   private final Map<String, Running> running = new HashMap<>();
   private final Map<String, Recording.End> ends = new LinkedHashMap<>();
@@ -112,6 +115,12 @@ public final class Recordings implements AutoCloseable {
 
   /** Deletes what is too old, then the oldest until the rest is not too much. */
   void tidy() {
+    synchronized (tidying) {
+      tidyUp();
+    }
+  }
+
+  private void tidyUp() {
     try {
       Instant oldest = limits.keep().isZero() ? Instant.MIN : clock.instant().minus(limits.keep());
       List<Kept> all = kept("");

@@ -53,7 +53,11 @@ final class RecordingTest {
       tone(number);
       recording.sound(number, sound);
     }
-    Thread.sleep(3);
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (recording.isBehind()) {
+      assertThat(System.nanoTime()).as("waiting for the recorder").isLessThan(end);
+      Thread.sleep(1);
+    }
   }
 
   private static double[] loudness(Path file) {
