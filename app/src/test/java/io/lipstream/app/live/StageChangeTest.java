@@ -24,7 +24,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
@@ -116,16 +120,37 @@ final class StageChangeTest {
     return picture.data()[y * picture.widthPx() + x] & 0xff;
   }
 
-  /** What a viewer saw at a moment. */
-  private static I420Frame at(long ptsNanos, RecordingViewer viewer) {
-    await("the moment", () -> viewer.pictures().getLast().ptsNanos() >= ptsNanos);
-    List<RecordingViewer.Sent> pictures = viewer.pictures();
+  /** What two viewers saw at the same moment. */
+  private record Both(I420Frame one, I420Frame other) {}
+
+  /**
+   * What they saw at the last moment of which both got a picture: a busy machine leaves some out.
+   */
+  private static Both together(RecordingViewer viewer, RecordingViewer other) {
+    int from = viewer.pictures().size() - 1;
+    await("a moment of both", () -> lastCommon(viewer.pictures(), other.pictures()) >= from);
+    List<RecordingViewer.Sent> ofOne = viewer.pictures();
+    List<RecordingViewer.Sent> ofOther = other.pictures();
+    int at = lastCommon(ofOne, ofOther);
+    long ptsNanos = ofOne.get(at).ptsNanos();
     int same = 0;
-    while (pictures.get(same).ptsNanos() < ptsNanos) {
+    while (ofOther.get(same).ptsNanos() < ptsNanos) {
       same++;
     }
-    assertThat(pictures.get(same).ptsNanos()).isEqualTo(ptsNanos);
-    return decode(pictures, viewer.codec()).get(same);
+    return new Both(
+        decode(ofOne, viewer.codec()).get(at), decode(ofOther, other.codec()).get(same));
+  }
+
+  /** The place of the last picture whose moment is in the other list, too; -1 if there is none. */
+  private static int lastCommon(
+      List<RecordingViewer.Sent> pictures, List<RecordingViewer.Sent> others) {
+    Set<Long> moments =
+        others.stream().map(RecordingViewer.Sent::ptsNanos).collect(Collectors.toSet());
+    int at = pictures.size() - 1;
+    while (at >= 0 && !moments.contains(pictures.get(at).ptsNanos())) {
+      at--;
+    }
+    return at;
   }
 
   /** The mean difference of luma in a square. */
@@ -150,13 +175,13 @@ final class StageChangeTest {
     session.showBackground(NAVY);
     awaitPictures(viewer, 40);
 
-    List<RecordingViewer.Sent> sent = viewer.pictures();
-    List<I420Frame> seen = decode(sent, LiveVideoCodec.VP8);
-    I420Frame last = seen.getLast();
+    List<I420Frame> seen = decode(viewer.pictures(), LiveVideoCodec.VP8);
+    Both both = together(viewer, other);
+    I420Frame last = both.one();
     assertThat(luma(seen.get(before - 1), 4, 4)).isGreaterThan(NAVY_LUMA + 20);
     assertThat(luma(last, 4, 4)).isBetween(NAVY_LUMA - 12, NAVY_LUMA + 12);
     // The other session shows the same frame of the loop at the same moment, before its own.
-    I420Frame unchanged = at(sent.getLast().ptsNanos(), other);
+    I420Frame unchanged = both.other();
     assertThat(luma(unchanged, 4, 4)).isGreaterThan(NAVY_LUMA + 20);
     assertThat(difference(last, unchanged, 90, 90, 70)).as("difference in the face").isLessThan(4);
     assertNoGap(viewer);
@@ -214,13 +239,16 @@ final class StageChangeTest {
     session.showAvatar("wide");
     await("rest", () -> session.state() instanceof Idle);
     awaitPictures(vp8, 20);
-    int again = Math.min(vp8.pictures().size(), h264.pictures().size());
+    awaitPictures(h264, 20);
+    Map<RecordingViewer, Integer> places =
+        Map.of(vp8, vp8.pictures().size(), h264, h264.pictures().size());
     session.say("0 Hz for 800 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     await("rest", () -> session.state() instanceof Idle);
     awaitPictures(vp8, 15);
+    awaitPictures(h264, 15);
 
     for (RecordingViewer viewer : List.of(vp8, h264)) {
+      int again = Objects.requireNonNull(places.get(viewer));
       assertNoGap(viewer);
       List<I420Frame> seen = decode(viewer);
       int change = 0;
@@ -250,8 +278,10 @@ final class StageChangeTest {
       }
       silent += loudest < 0.1 ? 1 : 0;
     }
-    // The voice of a busy machine may stall; a change never silences more than that.
-    assertThat(silent).isLessThanOrEqualTo((int) session.statistics().soundsMissing());
+    // The voice of a busy machine may stall, and its sounds come too late; a change never silences
+    // more than that.
+    long lost = session.statistics().soundsMissing() + sessions.beat().sounds().skippedFrames();
+    assertThat((long) silent).isLessThanOrEqualTo(lost);
   }
 
   /** How much the region of the wide avatar's mouth changes at most between two pictures. */
@@ -267,16 +297,18 @@ final class StageChangeTest {
   }
 
   /** Ticks that a busy machine skips are no gap; more than the time between keyframes is. */
-  private static void assertNoGap(RecordingViewer viewer) {
+  private void assertNoGap(RecordingViewer viewer) {
     List<RecordingViewer.Sent> pictures = viewer.pictures();
+    long skipped = sessions.beat().pictures().skippedFrames();
+    long skippedSounds = sessions.beat().sounds().skippedFrames();
     for (int i = 1; i < pictures.size(); i++) {
       long gap = pictures.get(i).ptsNanos() - pictures.get(i - 1).ptsNanos();
-      assertThat(gap).isBetween(PICTURE_NANOS / 2, 8 * PICTURE_NANOS);
+      assertThat(gap).isBetween(PICTURE_NANOS / 2, (8 + skipped) * PICTURE_NANOS);
     }
     List<RecordingViewer.Sent> sounds = viewer.sounds();
     for (int i = 1; i < sounds.size(); i++) {
       long gap = sounds.get(i).ptsNanos() - sounds.get(i - 1).ptsNanos();
-      assertThat(gap).isLessThanOrEqualTo(20_000_000 * 11);
+      assertThat(gap).isLessThanOrEqualTo(20_000_000 * (11 + skippedSounds));
     }
   }
 
@@ -292,14 +324,13 @@ final class StageChangeTest {
     awaitPictures(viewer, 10);
     session.say("440 Hz for 600 ms");
     session.act("shake", 2);
-    await("speech", () -> session.state() instanceof Speaking);
     await("rest", () -> session.state() instanceof Idle);
     awaitPictures(viewer, 80);
 
     List<RecordingViewer.Sent> sent = viewer.pictures();
     List<I420Frame> seen = decode(sent, LiveVideoCodec.VP8);
-    double usual = widestStep(seen.subList(5, before));
-    assertThat(widestStep(seen.subList(before - 1, seen.size())))
+    double usual = widestStep(sent, seen, 5, before);
+    assertThat(widestStep(sent, seen, before - 1, seen.size()))
         .as("the widest step of a gesture, beside %s of the idle loop", usual)
         .isLessThan(3 * usual + 1);
     assertThat(seen.subList(before, seen.size()))
@@ -307,7 +338,8 @@ final class StageChangeTest {
         .anyMatch(picture -> luma(picture, 14, 236) > 200);
     assertThat(luma(seen.get(before - 1), 14, 236)).isLessThan(180);
 
-    assertThat(difference(seen.getLast(), at(sent.getLast().ptsNanos(), other), 40, 40, 176))
+    Both both = together(viewer, other);
+    assertThat(difference(both.one(), both.other(), 40, 40, 176))
         .as("difference from the loop that all share")
         .isLessThan(1.5);
     assertNoGap(viewer);
@@ -321,11 +353,9 @@ final class StageChangeTest {
     awaitPictures(viewer, 5);
     // The first time, the model is being loaded.
     session.say("440 Hz for 800 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     await("rest", () -> session.state() instanceof Idle);
     session.act("wave", 20);
     session.say("0 Hz for 1500 ms");
-    await("speech", () -> session.state() instanceof Speaking);
     await("rest", () -> session.state() instanceof Idle);
     List<I420Frame> seen = decode(viewer);
     double moved = 0;
@@ -337,11 +367,15 @@ final class StageChangeTest {
     assertThat(moved).as("the mouth's movement while the hand is up").isGreaterThan(3);
   }
 
-  private static double widestStep(List<I420Frame> pictures) {
+  private static double widestStep(
+      List<RecordingViewer.Sent> sent, List<I420Frame> pictures, int from, int to) {
     double widest = 0;
-    for (int i = 1; i < pictures.size(); i++) {
-      // The face's upper half: the mouth may move as it likes.
-      widest = Math.max(widest, difference(pictures.get(i - 1), pictures.get(i), 70, 40, 80));
+    for (int i = from + 1; i < to; i++) {
+      // Where a busy machine left pictures out, the next one is further away.
+      if (sent.get(i).ptsNanos() - sent.get(i - 1).ptsNanos() < 2 * PICTURE_NANOS) {
+        // The face's upper half: the mouth may move as it likes.
+        widest = Math.max(widest, difference(pictures.get(i - 1), pictures.get(i), 70, 40, 80));
+      }
     }
     return widest;
   }
