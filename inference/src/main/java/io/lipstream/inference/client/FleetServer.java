@@ -63,6 +63,11 @@ final class FleetServer implements AutoCloseable {
   private HealthResponse health = HealthResponse.getDefaultInstance();
   private List<ModelInfo> models = List.of();
 
+  /** How often it was asked for its models, and which time the list above answers. */
+  private long listsAsked;
+
+  private long listKnown;
+
   /**
    * A server that is not asked for anything yet.
    *
@@ -144,27 +149,38 @@ final class FleetServer implements AutoCloseable {
   }
 
   private void list(ManagedChannel channel) {
+    long number = nextList();
     stub(channel)
         .listModels(
             ListModelsRequest.getDefaultInstance(),
-            observer(answer -> known(answer.getModelsList()), false));
+            observer(answer -> known(answer.getModelsList(), number), false));
+  }
+
+  private synchronized long nextList() {
+    return ++listsAsked;
   }
 
   /** Looks at its models again, and waits for them. */
   void refresh() {
+    long number = nextList();
     try {
       known(
           InferenceServiceGrpc.newBlockingStub(channel())
               .withDeadlineAfter(settings.probeTimeout().toMillis(), TimeUnit.MILLISECONDS)
               .listModels(ListModelsRequest.getDefaultInstance())
-              .getModelsList());
+              .getModelsList(),
+          number);
     } catch (StatusRuntimeException e) {
       LOG.debug("{} does not list its models: {}", address, e.getStatus());
     }
   }
 
-  private synchronized void known(List<ModelInfo> list) {
-    models = List.copyOf(list);
+  /** An answer that was overtaken by a later one tells nothing any more. */
+  private synchronized void known(List<ModelInfo> list, long number) {
+    if (number > listKnown) {
+      listKnown = number;
+      models = List.copyOf(list);
+    }
   }
 
   private <T extends MessageLite> StreamObserver<T> observer(Consumer<T> heard, boolean probe) {
