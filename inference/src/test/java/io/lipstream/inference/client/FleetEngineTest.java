@@ -257,8 +257,8 @@ final class FleetEngineTest {
         server = server(port);
         int back = speaker.submitted;
         speaker.speakUntilDrawn(1);
-        List<Outcome> since = speaker.outcomes.subList(back, speaker.outcomes.size());
-        framesUntilBack = since.indexOf(Outcome.COMPUTED);
+        List<Outcome> all = List.copyOf(speaker.outcomes);
+        framesUntilBack = all.subList(back, all.size()).indexOf(Outcome.COMPUTED);
       }
       assertThat(framesUntilBack).isLessThanOrEqualTo(BACK_WITHIN_FRAMES);
       speaker.speakUntilDrawn(10);
@@ -267,7 +267,9 @@ final class FleetEngineTest {
     }
   }
 
-  /** Below those that the system gives to connections, so that none takes it between two servers. */
+  /**
+   * Below those that the system gives to connections, so that none takes it between two servers.
+   */
   private static int freePort() throws IOException {
     for (int port = ThreadLocalRandom.current().nextInt(20_000, 30_000); ; port++) {
       try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
