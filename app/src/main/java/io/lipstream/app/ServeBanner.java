@@ -23,27 +23,37 @@ record ServeBanner(ServeConfig config, ServeRole role) {
     banner.say("voice", engine(config.voice().engine(), config.voice().server()));
     banner.say("answers", engine(config.languageModel().engine(), config.languageModel().server()));
     banner.say("hearing", hearing());
-    banner.say(
-        "media",
-        Banner.host(
-                config.webrtc().address().isEmpty()
-                    ? config.server().address()
-                    : config.webrtc().address())
-            + ":"
-            + role.webRtcPort()
-            + (config.webrtc().tcp() ? ", UDP and TCP" : ", UDP"));
+    banner.say("media", media());
     banner.sayWatch(config.metrics(), role.metricsPort(), "/livez");
     banner.end("ready: open the page in a browser; Ctrl-C ends");
   }
 
   private String page() {
     String address = config.server().address();
-    boolean here = address.equals("127.0.0.1") || address.equals("::1");
+    boolean everywhere = address.equals("0.0.0.0") || address.equals("::");
+    String reach =
+        here()
+            ? "  (this machine only; server.address opens it to others)"
+            : everywhere ? "  (and under this machine's other names and addresses)" : "";
+    // No browser opens the page of an address that stands for all.
     return (config.tls().enabled() ? "https://" : "http://")
-        + (here ? "localhost" : Banner.host(address))
+        + (here() || everywhere ? "localhost" : Banner.host(address))
         + ":"
         + role.port()
-        + (here ? "  (this machine only; server.address opens it to others)" : "");
+        + reach;
+  }
+
+  private String media() {
+    String named = config.webrtc().address();
+    String port = role.webRtcPort() + (config.webrtc().tcp() ? ", UDP and TCP" : ", UDP");
+    return named.isEmpty() && here()
+        ? "port " + port + ", this machine only"
+        : Banner.host(named.isEmpty() ? config.server().address() : named) + ":" + port;
+  }
+
+  private boolean here() {
+    String address = config.server().address();
+    return address.equals("127.0.0.1") || address.equals("::1");
   }
 
   private static String engine(String engine, ApiServerConfig server) {

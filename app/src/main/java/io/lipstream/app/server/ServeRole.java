@@ -191,9 +191,14 @@ public final class ServeRole implements Role {
 
   private static WebRtcSettings webRtc(ServeConfig config) {
     WebRtcConfig webrtc = config.webrtc();
-    String address = webrtc.address().isEmpty() ? config.server().address() : webrtc.address();
-    return WebRtcSettings.onPort(webrtc.port())
-        .withBindAddress(address("webrtc.address", address))
+    WebRtcSettings settings = WebRtcSettings.onPort(webrtc.port());
+    InetAddress address =
+        webrtc.address().isEmpty()
+            ? address("server.address", config.server().address())
+            : address("webrtc.address", webrtc.address());
+    return (webrtc.address().isEmpty() && address.isLoopbackAddress()
+            ? settings.onlyThisMachine()
+            : settings.withBindAddress(address))
         .withTcp(webrtc.tcp())
         .withAdvertised(
             webrtc.advertisedAddresses().stream()

@@ -80,7 +80,7 @@ final class IceClient implements Arrivals {
     answered = null;
     nominated = false;
     nextNanos = clock.getAsLong();
-    UdpPort opened = new UdpPort(new InetSocketAddress(local, 0), this);
+    UdpPort opened = new UdpPort(new InetSocketAddress(local, 0), _ -> true, this);
     port = opened;
     opened.listen(thread);
     for (Candidate candidate : candidates) {

@@ -1,6 +1,7 @@
 package io.lipstream.streaming.webrtc;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
@@ -9,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * Accepts TCP connections for ICE (RFC 6544), and ends those that do not prove soon whose they are.
@@ -23,11 +25,23 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
   private final ServerSocketChannel channel;
   private final SocketThread thread;
   private final LongSupplier clock;
+  private final Predicate<InetAddress> admitted;
   private final Arrivals arrivals;
   private final Map<TcpRoute, Long> strangers = new LinkedHashMap<>();
 
-  TcpPort(InetSocketAddress local, SocketThread thread, LongSupplier clock, Arrivals arrivals)
+  /**
+   * Binds.
+   *
+   * @param admitted whose connections are kept
+   */
+  TcpPort(
+      InetSocketAddress local,
+      SocketThread thread,
+      LongSupplier clock,
+      Predicate<InetAddress> admitted,
+      Arrivals arrivals)
       throws IOException {
+    this.admitted = admitted;
     this.thread = thread;
     this.clock = clock;
     this.arrivals = arrivals;
@@ -40,6 +54,10 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
       channel.close();
       throw e;
     }
+  }
+
+  int number() throws IOException {
+    return ((InetSocketAddress) channel.getLocalAddress()).getPort();
   }
 
   @Override
@@ -55,10 +73,13 @@ final class TcpPort implements SocketThread.Ready, AutoCloseable {
 
   private void accepted(SocketChannel connection) throws IOException {
     try {
+      InetSocketAddress from = (InetSocketAddress) connection.getRemoteAddress();
+      if (!admitted.test(from.getAddress())) {
+        connection.close();
+        return;
+      }
       connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      TcpRoute route =
-          new TcpRoute(
-              connection, (InetSocketAddress) connection.getRemoteAddress(), thread, arrivals);
+      TcpRoute route = new TcpRoute(connection, from, thread, arrivals);
       route.listen();
       strangers.put(route, clock.getAsLong());
       if (strangers.size() > MAX_STRANGERS) {

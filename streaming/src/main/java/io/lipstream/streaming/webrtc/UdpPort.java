@@ -1,11 +1,13 @@
 package io.lipstream.streaming.webrtc;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
+import java.util.function.Predicate;
 
 /** A UDP socket. */
 final class UdpPort implements SocketThread.Ready, AutoCloseable {
@@ -18,11 +20,18 @@ final class UdpPort implements SocketThread.Ready, AutoCloseable {
   private static final int SOCKET_BUFFER_BYTES = 1 << 20;
 
   private final DatagramChannel channel;
+  private final Predicate<InetAddress> admitted;
   private final Arrivals arrivals;
   private final ByteBuffer buffer = ByteBuffer.allocate(PACKET_BYTES);
 
-  /** Binds; port 0 takes any free one. */
-  UdpPort(InetSocketAddress local, Arrivals arrivals) throws IOException {
+  /**
+   * Binds; port 0 takes any free one.
+   *
+   * @param admitted whose packets are read at all
+   */
+  UdpPort(InetSocketAddress local, Predicate<InetAddress> admitted, Arrivals arrivals)
+      throws IOException {
+    this.admitted = admitted;
     this.arrivals = arrivals;
     channel = DatagramChannel.open();
     try {
@@ -61,7 +70,7 @@ final class UdpPort implements SocketThread.Ready, AutoCloseable {
       if (from == null) {
         return;
       }
-      if (buffer.position() > 0) {
+      if (buffer.position() > 0 && admitted.test(from.getAddress())) {
         arrivals.packet(buffer.array(), buffer.position(), new UdpRoute(this, from));
       }
     }

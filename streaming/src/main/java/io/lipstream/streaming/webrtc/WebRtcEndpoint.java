@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +86,10 @@ public final class WebRtcEndpoint implements AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     ice = new IceServer(counters, clock);
-    udp = new UdpPort(new InetSocketAddress(settings.bindAddress(), settings.port()), ice);
+    Predicate<InetAddress> admitted =
+        settings.thisMachineOnly() ? new OwnAddresses(clock)::contains : _ -> true;
+    udp =
+        new UdpPort(new InetSocketAddress(settings.bindAddress(), settings.port()), admitted, ice);
     SocketThread started = null;
     try {
       port = udp.number();
@@ -93,7 +97,8 @@ public final class WebRtcEndpoint implements AutoCloseable {
       thread = started;
       tcp =
           settings.tcp()
-              ? new TcpPort(new InetSocketAddress(settings.bindAddress(), port), thread, clock, ice)
+              ? new TcpPort(
+                  new InetSocketAddress(settings.bindAddress(), port), thread, clock, admitted, ice)
               : null;
       if (tcp != null) {
         ice.strangersOf(tcp);

@@ -12,6 +12,8 @@ import java.util.Optional;
  * How an endpoint meets browsers.
  *
  * @param bindAddress the address to listen on; the wildcard for all
+ * @param thisMachineOnly whether only browsers of this machine may connect, at whichever of its
+ *     addresses they call: pages in Firefox never call 127.0.0.1
  * @param port of UDP and TCP alike; 0 takes any free one
  * @param tcp whether to accept ICE over TCP, for networks that stop UDP
  * @param advertised addresses told to browsers instead of this machine's own, for a machine behind
@@ -23,6 +25,7 @@ import java.util.Optional;
  */
 public record WebRtcSettings(
     InetAddress bindAddress,
+    boolean thisMachineOnly,
     int port,
     boolean tcp,
     List<InetAddress> advertised,
@@ -30,6 +33,7 @@ public record WebRtcSettings(
     Bitrate bitrate,
     Duration connectTimeout,
     Duration consentTimeout) {
+  private static final InetAddress ANY = new InetSocketAddress(0).getAddress();
 
   public WebRtcSettings {
     advertised = List.copyOf(advertised);
@@ -47,7 +51,8 @@ public record WebRtcSettings(
   /** All addresses of this machine, UDP and TCP, the browser's choice of codec. */
   public static WebRtcSettings onPort(int port) {
     return new WebRtcSettings(
-        new InetSocketAddress(0).getAddress(),
+        ANY,
+        false,
         port,
         true,
         List.of(),
@@ -60,25 +65,56 @@ public record WebRtcSettings(
   /** The same on one address. */
   public WebRtcSettings withBindAddress(InetAddress address) {
     return new WebRtcSettings(
-        address, port, tcp, advertised, preferredVideo, bitrate, connectTimeout, consentTimeout);
+        address,
+        false,
+        port,
+        tcp,
+        advertised,
+        preferredVideo,
+        bitrate,
+        connectTimeout,
+        consentTimeout);
+  }
+
+  /** The same for browsers of this machine alone, on all its addresses. */
+  public WebRtcSettings onlyThisMachine() {
+    return new WebRtcSettings(
+        ANY, true, port, tcp, advertised, preferredVideo, bitrate, connectTimeout, consentTimeout);
   }
 
   /** The same with or without TCP. */
   public WebRtcSettings withTcp(boolean on) {
     return new WebRtcSettings(
-        bindAddress, port, on, advertised, preferredVideo, bitrate, connectTimeout, consentTimeout);
+        bindAddress,
+        thisMachineOnly,
+        port,
+        on,
+        advertised,
+        preferredVideo,
+        bitrate,
+        connectTimeout,
+        consentTimeout);
   }
 
   /** The same behind these addresses. */
   public WebRtcSettings withAdvertised(List<InetAddress> addresses) {
     return new WebRtcSettings(
-        bindAddress, port, tcp, addresses, preferredVideo, bitrate, connectTimeout, consentTimeout);
+        bindAddress,
+        thisMachineOnly,
+        port,
+        tcp,
+        addresses,
+        preferredVideo,
+        bitrate,
+        connectTimeout,
+        consentTimeout);
   }
 
   /** The same with a codec to prefer. */
   public WebRtcSettings withPreferredVideo(LiveVideoCodec codec) {
     return new WebRtcSettings(
         bindAddress,
+        thisMachineOnly,
         port,
         tcp,
         advertised,
@@ -91,6 +127,14 @@ public record WebRtcSettings(
   /** The same with other bounds on the bitrate. */
   public WebRtcSettings withBitrate(Bitrate other) {
     return new WebRtcSettings(
-        bindAddress, port, tcp, advertised, preferredVideo, other, connectTimeout, consentTimeout);
+        bindAddress,
+        thisMachineOnly,
+        port,
+        tcp,
+        advertised,
+        preferredVideo,
+        other,
+        connectTimeout,
+        consentTimeout);
   }
 }

@@ -103,6 +103,19 @@ final class WebRtcEndpointTest {
     }
   }
 
+  /** Pages in Firefox call no loopback address, those in Chromium do. */
+  @Test
+  void browsersOfThisMachineAloneMayCallAllItsAddresses() {
+    try (Viewing viewing = new Viewing(Viewing.loopback().onlyThisMachine())) {
+      Pair pair = viewing.connect(WatchSettings.DEFAULT);
+      assertThat(pair.peer().answer().lines().filter(line -> line.matches("a=candidate.* udp .*")))
+          .map(line -> line.split(" ", 6)[4])
+          .containsExactlyElementsOf(
+              Candidate.local().stream().map(InetAddress::getHostAddress).toList());
+      exchange(viewing, pair);
+    }
+  }
+
   @Test
   void takesTrickledCandidatesAndNoHalfRestart() {
     try (Viewing viewing = new Viewing()) {
