@@ -260,7 +260,8 @@ final class CompositingServerTest {
     CompositeClient client =
         CompositeClient.open(
             channel, opening(Output.JPEG).setPace(Pace.REAL_TIME).setIdleFrames(true));
-    client.sound(pcm);
+    // For as long as a busy machine may take until mouths come in time.
+    client.sound(pcm).sound(pcm).sound(pcm).sound(pcm);
     CompositeClient.await(
         () ->
             List.copyOf(client.frames).stream()
@@ -285,7 +286,7 @@ final class CompositingServerTest {
   void aClientThatNeverReadsIsCutOffAndOthersDoNotNotice() throws IOException {
     role.close();
     channel.shutdownNow();
-    role = CompositingServers.compositing(folder, "sessions: {stalled_seconds: 2}");
+    role = CompositingServers.compositing(folder, "sessions: {stalled_seconds: 8}");
     channel = InferenceTarget.parse("127.0.0.1:" + role.port()).open();
     byte[] pcm = CompositingServers.pcm(CompositingServers.speech(9));
     CompositeClient deaf = CompositeClient.open(channel, opening(Output.I420), false);
@@ -323,12 +324,13 @@ final class CompositingServerTest {
     byte[] pcm = CompositingServers.pcm(CompositingServers.speech(9));
     CompositeClient one =
         CompositeClient.open(channel, opening(Output.JPEG).setPace(Pace.REAL_TIME));
-    one.sound(pcm);
+    // For as long as the other one may take to begin.
+    one.sound(pcm).sound(pcm).sound(pcm).sound(pcm);
     one.awaitFrames(5);
     int before = one.frames.getFirst().getPicture().size();
     CompositeClient other =
         CompositeClient.open(channel, opening(Output.JPEG).setPace(Pace.REAL_TIME));
-    other.sound(pcm);
+    other.sound(pcm).sound(pcm);
     CompositeClient.await(() -> one.frames.getLast().getPicture().size() < before / 2);
     one.call().cancel("enough", null);
     other.call().cancel("enough", null);

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,14 @@ final class InferenceServerTest {
     URI page = URI.create("http://127.0.0.1:" + role.metricsPort().orElseThrow() + "/metrics");
     try (HttpClient client = HttpClient.newHttpClient()) {
       return client.send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString()).body();
+    }
+  }
+
+  private static void await(BooleanSupplier reached) throws InterruptedException {
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (!reached.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.sleep(20);
     }
   }
 
@@ -242,13 +251,13 @@ final class InferenceServerTest {
                 @Override
                 public void onCompleted() {}
               });
-      assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo(ServingStatus.SERVING);
+      assertThat(told.poll(60, TimeUnit.SECONDS)).isEqualTo(ServingStatus.SERVING);
 
       Thread drain = Thread.ofPlatform().start(role::drain);
-      assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo(ServingStatus.NOT_SERVING);
-      // A channel of its own: the old one still has the watching call.
-      assertThat(lipstream("models", "list", "--server", address).exitCode()).isEqualTo(6);
-      drain.join(20_000);
+      assertThat(told.poll(60, TimeUnit.SECONDS)).isEqualTo(ServingStatus.NOT_SERVING);
+      // A channel of its own: the old one still has the watching call. Health is told first.
+      await(() -> lipstream("models", "list", "--server", address).exitCode() == 6);
+      drain.join(60_000);
       assertThat(drain.isAlive()).isFalse();
     } finally {
       channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);

@@ -56,7 +56,7 @@ public final class ServerCalls {
   private final String key;
   private final HttpClient http =
       HttpClient.newBuilder()
-          .connectTimeout(Duration.ofSeconds(10))
+          .connectTimeout(Duration.ofSeconds(30))
           .executor(Executors.newVirtualThreadPerTaskExecutor())
           .version(HttpClient.Version.HTTP_1_1)
           .build();

@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -34,6 +35,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The calls as their front ends make them; a browser's offer is answered in .ci/browser. */
 final class LiveTalkingApiTest {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** Enough of them that they are not over before somebody asks. */
+  private static final String WORDS =
+      String.join(" ", Collections.nCopies(3, "Whoever reads this has time for more of it."));
 
   @TempDir static Path folder;
 
@@ -52,7 +57,7 @@ final class LiveTalkingApiTest {
             """
             server: {port: 0, drain_timeout_seconds: 0, livetalking_api: %s}
             api: {auth: false, data_folder: "%s"}
-            live: {avatar: tiny}
+            live: {avatar: tiny, quality: {headroom_percent: 0}}
             metrics: {enabled: false}
             webrtc: {port: 0}
             """
@@ -115,13 +120,12 @@ final class LiveTalkingApiTest {
       JsonNode said =
           post(
               "/human",
-              "{\"sessionid\": \""
-                  + session
-                  + "\", \"type\": \"echo\", \"text\": \"Hello there.\"}");
+              "{\"sessionid\": \"%s\", \"type\": \"echo\", \"text\": \"%s\"}"
+                  .formatted(session, WORDS));
       assertThat(said).isEqualTo(MAPPER.readTree("{\"code\": 0, \"msg\": \"ok\"}"));
       assertThat(next(events)).isEqualTo("{\"status\":\"start\",\"text\":\"\"}");
       assertThat(post("/is_speaking", ok).path("data").asBoolean()).isTrue();
-      assertThat(next(events)).isEqualTo("{\"status\":\"end\",\"text\":\"Hello there.\"}");
+      assertThat(next(events)).isEqualTo("{\"status\":\"end\",\"text\":\"%s\"}".formatted(WORDS));
       assertThat(post("/is_speaking", ok).path("data").asBoolean()).isFalse();
 
       assertThat(

@@ -12,6 +12,7 @@ import io.lipstream.streaming.webrtc.WatchingPeer;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.lipstream.streaming.webrtc.WebRtcSettings;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -28,6 +29,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -234,17 +236,30 @@ final class FaultsTest {
     for (int i = 0; i < sessions.size(); i++) {
       String session = sessions.get(i);
       long enough = before.get(i) + 25;
-      long until = System.nanoTime() + PATIENCE_SECONDS * 1_000_000_000L;
-      while (calls.counted(session).mouthsDrawn() < enough) {
-        assertThat(System.nanoTime()).as("mouths of session " + i).isLessThan(until);
+      long begun = System.nanoTime();
+      for (int said = 1; calls.counted(session).mouthsDrawn() < enough; ) {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        assertThat(seconds).as("mouths of session " + i).isLessThan(2 * PATIENCE_SECONDS);
+        if (seconds > 10 * said) {
+          // On a busy machine the words may be over before their mouths come in time.
+          calls.say(session, LONG);
+          said++;
+        }
         Thread.sleep(100);
       }
     }
   }
 
+  /**
+   * Below those that the system gives to connections, so that none takes it between two servers.
+   */
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    for (int port = ThreadLocalRandom.current().nextInt(20_000, 30_000); ; port++) {
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        assertThat(port).isLessThan(32_000);
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +43,7 @@ final class ServerLogTest {
       LoggerFactory.getLogger("io.lipstream.x").warn("bad", new IllegalStateException("why"));
       LoggerFactory.getLogger("io.lipstream.x").debug("not wanted");
       LoggerFactory.getLogger("somebody.else").info("not wanted");
+      awaitLine("IllegalStateException");
     }
 
     assertThat(lines()).hasSize(2);
@@ -61,10 +63,12 @@ final class ServerLogTest {
     try (ServerLog log = ServerLog.start(config("auto", "info", true), out, true)) {
       assertThat(log).isNotNull();
       LoggerFactory.getLogger("io.lipstream.x.Thing").info("hello");
+      awaitLine("hello");
     }
     try (ServerLog log = ServerLog.start(config("auto", "info", true), out, false)) {
       assertThat(log).isNotNull();
       LoggerFactory.getLogger("io.lipstream.x.Thing").info("hello");
+      awaitLine("\"hello\"");
     }
 
     assertThat(lines().get(0)).endsWith("INFO   Thing  hello");
@@ -93,10 +97,21 @@ final class ServerLogTest {
         LoggerFactory.getLogger("io.lipstream.x").info("line {}", i);
       }
       stalled.countDown();
+      // Closing waits for two seconds only.
+      awaitLine("log lines were dropped");
     }
 
     assertThat(lines()).hasSizeGreaterThanOrEqualTo(LogWriter.CAPACITY);
     assertThat(lines().getLast()).containsPattern("(99|100) log lines were dropped");
+  }
+
+  /** Waits until a line with that text was written. */
+  private void awaitLine(String text) {
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (!out.toString(StandardCharsets.UTF_8).contains(text)) {
+      assertThat(System.nanoTime()).as("waiting for " + text).isLessThan(end);
+      LockSupport.parkNanos(2_000_000);
+    }
   }
 
   private static void await(CountDownLatch latch) {

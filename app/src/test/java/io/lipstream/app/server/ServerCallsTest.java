@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,6 +149,14 @@ final class ServerCallsTest {
         .doesNotThrowAnyException();
   }
 
+  private static void awaitLines(ByteArrayOutputStream out, int count) {
+    long end = System.nanoTime() + 60_000_000_000L;
+    while (out.toString(StandardCharsets.UTF_8).lines().count() < count) {
+      assertThat(System.nanoTime()).as("waiting for lines").isLessThan(end);
+      LockSupport.parkNanos(2_000_000);
+    }
+  }
+
   @Test
   void aRequestsIdComesBackAndStandsInTheLog() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -170,6 +179,8 @@ final class ServerCallsTest {
       assertThat(service.request).matches("[0-9a-f]{16}");
       assertThat(Objects.requireNonNull(answer.get()).get(RequestIds.HEADER))
           .isEqualTo(service.request);
+      // Lines are written by another thread, for which closing waits for two seconds only.
+      awaitLines(out, 4);
     }
 
     assertThat(out.toString(StandardCharsets.UTF_8).lines())

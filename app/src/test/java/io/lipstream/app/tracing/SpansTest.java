@@ -35,7 +35,7 @@ final class SpansTest {
     final BlockingQueue<SpanData> spans = new LinkedBlockingQueue<>();
 
     SpanData next() throws InterruptedException {
-      SpanData span = spans.poll(10, TimeUnit.SECONDS);
+      SpanData span = spans.poll(60, TimeUnit.SECONDS);
       assertThat(span).isNotNull();
       return Objects.requireNonNull(span);
     }

@@ -37,6 +37,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** An utterance from the call that asks for it to its first packet, as a collector hears of it. */
 final class SpeechSpansTest {
   private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
+
+  /** Enough of them that a mouth is drawn in time on a machine with other things to do. */
+  private static final String WORDS = "Whoever reads this has time for more of it. ".repeat(4);
+
   private static final byte[] TRACE_BYTES = bytes(TRACE);
 
   private static byte[] bytes(String hex) {
@@ -99,14 +103,18 @@ final class SpeechSpansTest {
         WatchingPeer watching = own.watch(WatchSettings.DEFAULT, seen);
         watching.accept(
             post(client, session + "/whep", "application/sdp", watching.offer()).body());
-        assertThat(seen.pictures.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(seen.pictures.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(
-                post(client, session + "/say", "application/json", "{\"text\": \"Hello there.\"}")
+                post(
+                        client,
+                        session + "/say",
+                        "application/json",
+                        "{\"text\": \"%s\"}".formatted(WORDS))
                     .statusCode())
             .isEqualTo(204);
         // Exported some seconds after its end.
         while (!spans.contains("first packet")) {
-          String more = posted.poll(30, TimeUnit.SECONDS);
+          String more = posted.poll(60, TimeUnit.SECONDS);
           assertThat(more).as("what was exported: " + spans).isNotNull();
           spans += more;
         }

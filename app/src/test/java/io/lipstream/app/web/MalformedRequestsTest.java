@@ -61,7 +61,7 @@ final class MalformedRequestsTest {
                     """
                     server: {port: 0, drain_timeout_seconds: 0}
                     api: {data_folder: '%s', requests_per_second: 0, max_upload_mb: 1}
-                    live: {avatar: tiny, max_sessions: %d}
+                    live: {avatar: tiny, max_sessions: %d, idle_timeout_seconds: 3600}
                     metrics: {enabled: false}
                     """
                         .formatted(data, ROOM)),

@@ -118,7 +118,7 @@ final class WebhooksTest {
   private Webhooks webhooks(boolean privateAddresses, int retries, Webhooks.Names names) {
     Webhooks made =
         new Webhooks(
-            new WebhooksConfig("", List.of(), new Secret(SECRET), privateAddresses, 5, retries),
+            new WebhooksConfig("", List.of(), new Secret(SECRET), privateAddresses, 60, retries),
             InstantSource.fixed(NOW),
             names);
     open.add(made);
