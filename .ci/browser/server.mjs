@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
+import { createServer as createSocketServer } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,20 @@ export async function otherSite(page, script) {
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
+/**
+ * A port that was free just now, below those that the system gives to connections, so that none takes it before it is used.
+ */
+export async function freePort() {
+  for (let tried = 0; tried < 100; tried++) {
+    const port = 20000 + Math.floor(10000 * Math.random());
+    const socket = createSocketServer();
+    const free = await new Promise((resolve) => socket.on("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+    await new Promise((resolve) => socket.close(resolve));
+    if (free) return port;
+  }
+  throw new Error("no free port");
+}
+
 /** @param settings port: 0 for any; tls: a folder with cert.pem and key.pem; more: keys of server */
 export async function serve(origins, { port = 0, tls = "", more = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "lipstream-page-"));
@@ -26,7 +41,8 @@ export async function serve(origins, { port = 0, tls = "", more = "" } = {}) {
   writeFileSync(
     config,
     `api: {data_folder: data}\nserver: {port: ${port}, ${more}drain_timeout_seconds: 1, allowed_origins: ${JSON.stringify(origins)}}\n` +
-      "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15}\n" +
+      // However busy the browser keeps this machine, nobody is refused and the pictures are the same.
+      "metrics: {port: 0}\nlive: {idle_timeout_seconds: 15, quality: {headroom_percent: 0, late_percent: 100}}\n" +
       (tls ? `tls: {certificate: ${tls}/cert.pem, private_key: ${tls}/key.pem}\n` : ""),
   );
   const child = spawn(join(home, "lipstream"), ["serve", "--config", config], { stdio: ["ignore", "pipe", "pipe"] });

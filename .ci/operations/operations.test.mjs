@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serve } from "../browser/server.mjs";
+import { freePort, serve } from "../browser/server.mjs";
 
 const home = join(import.meta.dirname, "..", "..");
 const { chromium } = createRequire(join(home, ".ci/browser/server.mjs"))("playwright-core");
@@ -26,14 +25,6 @@ async function until(what, done) {
     await pause(200);
   }
   assert.fail(`not in time: ${what}`);
-}
-
-async function freePort() {
-  const socket = createServer();
-  await new Promise((resolve) => socket.listen(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise((resolve) => socket.close(resolve));
-  return port;
 }
 
 /** Prometheus on loopback, looking at that server every second. */
@@ -142,7 +133,7 @@ test("Prometheus finds all that the rules and the dashboard ask for", async () =
     await page.waitForFunction(() => document.body.dataset.phase === "live", null, { timeout: PATIENCE });
     await page.check('input[value="say"]', { force: true });
     for (let i = 0; i < 2; i++) {
-      await page.fill("#text", "This sentence is long enough to be interrupted in its middle, before it comes to an end.");
+      await page.fill("#text", "This sentence is long enough to be interrupted in its middle, before it comes to an end. ".repeat(8));
       await page.keyboard.press("Enter");
       await state("speaking");
       await pause(2500);
@@ -170,8 +161,14 @@ test("Prometheus finds all that the rules and the dashboard ask for", async () =
     // Rates need two scrapes, and recording rules one round after that.
     await until("the rules have their series", async () => (await value("lipstream:av_skew_seconds:p99")) > 0);
 
-    const known = new Set((await watcher.ask("label/__name__/values")).filter((name) => !name.startsWith("ALERTS")));
     const asked = await expressions(watcher.ask);
+    const names = async () => new Set((await watcher.ask("label/__name__/values")).filter((name) => !name.startsWith("ALERTS")));
+    let known = await names();
+    // One round of rules writes them one after the other.
+    for (let i = 0; i < 60 && asked.flatMap(metricsOf).some((name) => !known.has(name)); i++) {
+      await pause(500);
+      known = await names();
+    }
     assert.ok(asked.length > 40, `${asked.length} expressions`);
     for (const query of asked) {
       await watcher.ask("query", { query });
@@ -215,7 +212,7 @@ test("a server that is told to stop lets sessions finish and takes no new ones",
   assert.equal(refused.status, 503);
   assert.match(refused.headers.get("retry-after"), /^\d+$/);
   assert.match((await refused.json()).detail, /stopping/);
-  const said = await fetch(`${session}/say`, { method: "POST", headers: { "content-type": "application/json", ...server.key }, body: '{"text": "I may still speak."}' });
+  const said = await fetch(`${session}/say`, { method: "POST", headers: { "content-type": "application/json", ...server.key }, body: JSON.stringify({ text: "I may still speak. ".repeat(12) }) });
   assert.equal(said.status, 204);
   await until("it speaks", async () => (await (await fetch(session, { headers: server.key })).json()).state === "speaking");
   assert.equal(await server.gauge('lipstream_refusals_total'), 1);
