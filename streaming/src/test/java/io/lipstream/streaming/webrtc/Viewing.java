@@ -51,6 +51,7 @@ final class Viewing implements AutoCloseable {
     WebRtcSettings usual = loopback();
     return new WebRtcSettings(
         usual.bindAddress(),
+        usual.thisMachineOnly(),
         usual.port(),
         usual.tcp(),
         usual.advertised(),
