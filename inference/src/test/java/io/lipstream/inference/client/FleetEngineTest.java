@@ -263,7 +263,8 @@ final class FleetEngineTest {
       assertThat(framesUntilBack).isLessThanOrEqualTo(BACK_WITHIN_FRAMES);
       speaker.speakUntilDrawn(10);
       speaker.awaitAll();
-      assertThat(server.streams()).isEqualTo(1);
+      TinyServer back = server;
+      await(() -> back.streams() == 1);
     }
   }
 
