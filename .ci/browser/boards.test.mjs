@@ -34,6 +34,7 @@ after(async () => {
 async function visit(t, path, options = {}) {
   const context = await browser.newContext({ viewport: DESK, ...options });
   t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (e) => complaints.push(e.message));
@@ -83,6 +84,7 @@ test("the page of operations shows sessions, speakers and how long things take",
   assert.equal(gauge.length, 2, "one device: how busy it is, and its memory");
   assert.ok(gauge[1] > 0 && gauge[1] < 0.9, `models take ${gauge[1]} of the memory`);
 
+  await visitor.say(); // Else the words may be over by now.
   await visitor.page.keyboard.press("Escape");
   await page.waitForFunction(() => /Barge-in: half (below|over)/.test(document.querySelector("#felt figure:nth-child(2) svg").getAttribute("aria-label")), null, { timeout: PATIENCE });
   await page.hover("#time svg", { position: { x: 300, y: 60 } });
@@ -92,14 +94,14 @@ test("the page of operations shows sessions, speakers and how long things take",
 });
 
 test("the page of operations says when the server drains and when it is gone", async (t) => {
-  const own = await serve([], { more: "drain_sessions_seconds: 20, " });
+  const own = await serve([], { more: "drain_sessions_seconds: 120, " });
   const context = await browser.newContext();
   t.after(() => context.close());
   const page = await context.newPage();
-  const created = await fetch(`${own.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json", ...own.key }, body: '{"avatar": "tiny"}' });
-  const { id } = await created.json();
   await page.goto(`${own.url}/ops`);
   await live(page);
+  const created = await fetch(`${own.url}/v1/sessions`, { method: "POST", headers: { "content-type": "application/json", ...own.key }, body: '{"avatar": "tiny"}' });
+  const { id } = await created.json();
   const stopped = own.stop();
   await page.waitForFunction(() => document.getElementById("health").dataset.health === "draining", null, { timeout: PATIENCE });
   await fetch(`${own.url}/v1/sessions/${id}`, { method: "DELETE", headers: own.key });

@@ -52,7 +52,9 @@ async function open(t) {
   await page.evaluate((rect) => {
     window.watchAvatar(document.getElementById("video"), rect);
     window.told = [];
-    new EventSource(`/sse?sessionid=${sessionid}`).onmessage = (event) => window.told.push(JSON.parse(event.data));
+    const events = new EventSource(`/sse?sessionid=${sessionid}`);
+    events.onmessage = (event) => window.told.push(JSON.parse(event.data));
+    return new Promise((resolve) => (events.onopen = resolve)).then(() => undefined);
   }, ADA);
   return page;
 }
@@ -81,6 +83,19 @@ async function speaking(page, wanted) {
   }
 }
 
+/** Waits until the avatar has begun and ended to speak, as it tells, since the events were looked at last. */
+async function spoken(page) {
+  await page.waitForFunction(() => window.told.slice(window.toldAt ?? 0).some((each) => each.status === "end"), null, { timeout: 2 * PATIENCE });
+  await page.evaluate(() => (window.toldAt = window.told.length));
+}
+
+/** Waits until what was on its way was heard: nothing is for a second. */
+async function silent(page) {
+  await samples(page);
+  await page.waitForFunction((audible) => window.samples.length >= 10 && window.samples.slice(-10).every((s) => s.rms < audible), AUDIBLE, { timeout: PATIENCE / 3 });
+  await samples(page);
+}
+
 const samples = (page) => page.evaluate(() => window.samples.splice(0));
 const most = (values) => Math.max(0, ...values);
 
@@ -98,7 +113,7 @@ test("a text is heard and seen spoken, and told from its start to its end", asyn
   t.diagnostic(`dark: ${most(idle.map((s) => s.dark))} at rest, ${most(loud.map((s) => s.dark))} while heard`);
   const closed = most(idle.map((s) => s.dark));
   assert.ok(most(loud.map((s) => s.dark)) > closed + 0.02, `opens: ${most(loud.map((s) => s.dark))} dark, ${closed} at rest`);
-  await page.waitForFunction(() => window.told.length > 1);
+  await page.waitForFunction(() => window.told.length > 1, null, { timeout: PATIENCE });
   assert.deepEqual(await page.evaluate(() => window.told), [
     { status: "start", text: "" },
     { status: "end", text: TEXT },
@@ -114,12 +129,11 @@ test("a text is heard and seen spoken, and told from its start to its end", asyn
 test("a chat is answered, and an interruption stops it", async (t) => {
   const page = await open(t);
   await say(page, "chat", "Hello, who are you?");
-  await speaking(page, true);
+  await page.waitForFunction(() => window.told.some((each) => each.status === "start"), null, { timeout: PATIENCE });
   await page.waitForFunction((audible) => window.samples.some((s) => s.rms > audible), AUDIBLE, { timeout: PATIENCE });
   assert.deepEqual(await answered(page, "/interrupt_talk", () => void interrupt()), { code: 0, msg: "ok" });
   await speaking(page, false);
-  await page.waitForTimeout(700);
-  await samples(page);
+  await silent(page);
   await page.waitForTimeout(1000);
   assert.ok(most((await samples(page)).map((s) => s.rms)) < AUDIBLE, "silent afterwards");
 });
@@ -135,8 +149,7 @@ test("what is seen and heard is recorded", async (t) => {
   const page = await open(t);
   assert.deepEqual(await answered(page, "/record", () => void toggleRecord()), { code: 0, msg: "ok" });
   await say(page, "echo", "This is being recorded.");
-  await speaking(page, true);
-  await speaking(page, false);
+  await spoken(page);
   assert.deepEqual(await answered(page, "/record", () => void toggleRecord()), { code: 0, msg: "ok" });
   const seen = await page.evaluate(async () => {
     const answer = await fetch(`/record/${sessionid}`);

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { otherSite, serve, spoken } from "./server.mjs";
+import { freePort, otherSite, serve, spoken } from "./server.mjs";
 
 const require = createRequire(import.meta.url);
 const AXE = require.resolve("axe-core/axe.min.js");
@@ -50,7 +50,9 @@ after(async () => {
 async function visit(t, options = {}, from = browser, where = server) {
   const context = await from.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["microphone"], ...options });
   t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
+  await page.addInitScript(noteStates);
   const complaints = [];
   page.on("pageerror", (e) => complaints.push(e.message));
   page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
@@ -68,7 +70,28 @@ async function start(page) {
   await live(page);
 }
 const live = (page) => page.waitForFunction(() => document.body.dataset.phase === "live" && document.getElementById("video").videoWidth > 0, null, { timeout: PATIENCE });
-const state = (page, ...wanted) => page.waitForFunction((w) => w.includes(document.body.dataset.state), wanted, { timeout: PATIENCE });
+/** Runs in the page: keeps all states and phases it was in, for a short one is over before a busy machine looks. */
+function noteStates() {
+  window.states = [];
+  window.phases = [];
+  window.stateAt = 0;
+  new MutationObserver(() => {
+    const { state, phase } = document.body?.dataset ?? {};
+    if (state && state !== window.states.at(-1)) window.states.push(state);
+    if (phase && phase !== window.phases.at(-1)) window.phases.push(phase);
+  }).observe(document, { attributes: true, childList: true, subtree: true, attributeFilter: ["data-state", "data-phase"] });
+}
+/** Waits until the page was in a state, after the one that was waited for before. */
+const state = (page, ...wanted) =>
+  page.waitForFunction(
+    (w) => {
+      const at = window.states.findIndex((each, i) => i >= window.stateAt && w.includes(each));
+      if (at >= 0) window.stateAt = at;
+      return at >= 0;
+    },
+    wanted,
+    { timeout: PATIENCE },
+  );
 const watch = async (page) => {
   await page.evaluate(WATCH);
   await page.evaluate((rect) => watchAvatar(document.getElementById("video"), rect), ADA);
@@ -81,6 +104,20 @@ const deviation = (of) => {
   return Math.sqrt(of.reduce((sum, s) => sum + (s.dark - mean) ** 2, 0) / of.length);
 };
 const most = (values) => Math.max(0, ...values);
+/** Waits until what was on its way to the page was heard and seen: nothing is heard and the mouth rests for a second. */
+const quiet = async (page, closed) => {
+  await samples(page);
+  await page.waitForFunction(
+    ([audible, dark]) => window.samples.length >= 10 && window.samples.slice(-10).every((s) => s.rms < audible && s.dark <= dark),
+    [AUDIBLE, closed + 0.02],
+    { timeout: PATIENCE / 3 },
+  );
+  await samples(page);
+};
+/** Waits until something that is told to this program is there. */
+async function until(what, reached) {
+  for (const end = Date.now() + PATIENCE; !(await reached()); await new Promise((resolve) => setTimeout(resolve, 50))) assert.ok(Date.now() < end, `no ${what}`);
+}
 
 test("the mouth moves while the avatar is heard, and is closed before and after", async (t) => {
   const { page, complaints } = await visit(t);
@@ -95,8 +132,8 @@ test("the mouth moves while the avatar is heard, and is closed before and after"
   await state(page, "speaking");
   await state(page, "idle");
   const speech = (await samples(page)).filter((s) => s.state === "speaking");
-  await page.waitForTimeout(1000);
-  await samples(page);
+  const closed = most(idle.map((s) => s.dark));
+  await quiet(page, closed);
   await page.waitForTimeout(2500);
   const rest = await samples(page);
 
@@ -104,11 +141,12 @@ test("the mouth moves while the avatar is heard, and is closed before and after"
   assert.ok(most(idle.map((s) => s.rms)) < AUDIBLE, "silent before");
   assert.ok(loud.length > 10, `heard in ${loud.length} samples of ${speech.length}`);
   assert.ok(most(rest.map((s) => s.rms)) < AUDIBLE, "silent after");
-  const closed = most(idle.map((s) => s.dark));
   assert.ok(most(loud.map((s) => s.dark)) > closed + 0.02, `opens: ${most(loud.map((s) => s.dark))} dark, ${closed} at rest`);
   assert.ok(most(rest.map((s) => s.dark)) <= closed + 0.02, "closed after");
   // The head moves a little all the time; what speech adds is in the mouth.
-  const gain = (part) => median(loud.map((s) => s[part])) / median(idle.map((s) => s[part]));
+  // Where a busy machine showed no new picture nothing moved at all.
+  const moves = (all, part) => median(all.filter((s) => s.moved + s.still > 0).map((s) => s[part]));
+  const gain = (part) => moves(loud, part) / moves(idle, part);
   assert.ok(gain("moved") > gain("still"), `the mouth's region moves ${gain("moved")} times as much as at rest, the forehead ${gain("still")}`);
   assert.ok(deviation(loud) > 3 * deviation(idle), `opens and closes: ${deviation(loud)}, at rest ${deviation(idle)}`);
   assert.match(await page.textContent("#turns"), /My mama moved away on Monday\./);
@@ -122,15 +160,14 @@ test("an interruption stops voice and mouth, and what was heard is kept", async 
   await page.waitForTimeout(1500);
   const closed = most((await samples(page)).map((s) => s.dark));
   await page.check('input[value="say"]', { force: true });
-  await page.fill("#text", "This goes on and on. ".repeat(12));
+  await page.fill("#text", "This goes on and on. ".repeat(40));
   await page.keyboard.press("Enter");
   await state(page, "speaking");
   await page.waitForFunction((a) => window.samples.filter((s) => s.rms > a).length > 5, AUDIBLE, { timeout: PATIENCE });
 
   await page.keyboard.press("Escape");
   await state(page, "idle");
-  await page.waitForTimeout(800);
-  await samples(page);
+  await quiet(page, closed); // long before all of it could have been said
   await page.waitForTimeout(2000);
   const rest = await samples(page);
 
@@ -138,7 +175,7 @@ test("an interruption stops voice and mouth, and what was heard is kept", async 
   assert.ok(most(rest.map((s) => s.dark)) <= closed + 0.02, "closed");
   await page.waitForFunction(() => document.querySelector("#turns em")?.textContent === "interrupted");
   const turns = await page.locator("#turns li.avatar p").last().textContent();
-  assert.ok(turns.length < "This goes on and on. ".length * 11, `only what was heard is kept: ${turns}`);
+  assert.ok(turns.length < "This goes on and on. ".length * 39, `only what was heard is kept: ${turns}`);
   assert.deepEqual(complaints, []);
 });
 
@@ -198,9 +235,11 @@ test("a connection that breaks is made again in the same session", async (t) => 
   const resources = [];
   page.on("response", (r) => r.request().method() === "POST" && r.url().endsWith("/whep") && resources.push(r.headers().location));
   await start(page);
+  await until("connection", () => resources.length > 0);
   assert.equal((await fetch(server.url + resources[0], { method: "DELETE", headers: server.key })).status, 200);
-  await page.waitForFunction(() => document.body.dataset.phase === "reconnecting", null, { timeout: PATIENCE });
+  await page.waitForFunction(() => window.phases.includes("reconnecting"), null, { timeout: PATIENCE });
   await live(page);
+  await until("second connection", () => resources.length >= 2);
   assert.equal(resources.length, 2);
   assert.equal(sessions.length, 1);
   const shown = await page.evaluate(() => document.getElementById("video").getVideoPlaybackQuality().totalVideoFrames);
@@ -208,13 +247,13 @@ test("a connection that breaks is made again in the same session", async (t) => 
 });
 
 test("a server that is started again is found again", async (t) => {
-  const first = await serve([]);
+  const first = await serve([], { port: await freePort() });
   let second;
   try {
     const { page } = await visit(t, {}, browser, first);
     await start(page);
     assert.equal(await first.stop(), 0);
-    await page.waitForFunction(() => ["reconnecting", "start"].includes(document.body.dataset.phase), null, { timeout: PATIENCE });
+    await page.waitForFunction(() => window.phases.includes("reconnecting") || document.body.dataset.phase === "start", null, { timeout: PATIENCE });
     second = await serve([], { port: new URL(first.url).port });
     // The session ended with the server; the page says so and offers another.
     await page.waitForFunction(() => document.body.dataset.phase === "start" && !document.getElementById("notice").hidden, null, { timeout: 2 * PATIENCE });
@@ -302,6 +341,7 @@ test("a browser restarts ICE and goes on with its connection", async (t) => {
 test("a reload leaves no session behind", async (t) => {
   const { page, sessions } = await visit(t);
   await start(page);
+  await until("session", () => sessions.length > 0);
   assert.equal(sessions.length, 1);
   await page.reload();
   await assertGone(sessions[0]);
@@ -311,6 +351,7 @@ test("a reload leaves no session behind", async (t) => {
 test("a closed tab leaves no session behind", async (t) => {
   const { page, sessions } = await visit(t);
   await start(page);
+  await until("session", () => sessions.length > 0);
   await page.close({ runBeforeUnload: false });
   await assertGone(sessions[0]);
 });
@@ -404,13 +445,14 @@ test("a player of somebody else's, on somebody else's site, plays a session", as
 test("pages of other sites cannot drive the server", async () => {
   const page = await browser.newPage();
   await page.goto(`data:text/html,<title>Elsewhere</title>`);
-  const before = await server.gauge("lipstream_sessions");
+  // Sessions of visitors who left may still be on their way out.
+  await until("empty server", async () => (await server.gauge("lipstream_sessions")) === 0);
   const outcome = await page.evaluate(
     (url) => fetch(url, { method: "POST", headers: { "content-type": "text/plain" }, body: "{}" }).then(() => "answered", () => "refused"),
     `${server.url}/v1/sessions`,
   );
   assert.equal(outcome, "refused");
-  assert.equal(await server.gauge("lipstream_sessions"), before);
+  assert.equal(await server.gauge("lipstream_sessions"), 0);
   await page.close();
 });
 
