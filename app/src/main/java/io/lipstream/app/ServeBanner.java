@@ -2,6 +2,7 @@ package io.lipstream.app;
 
 import io.lipstream.app.config.ApiServerConfig;
 import io.lipstream.app.config.ServeConfig;
+import io.lipstream.app.config.WebRtcConfig;
 import io.lipstream.app.server.ServeRole;
 import io.lipstream.speech.recognition.PocketSphinxRecognizer;
 import java.io.PrintWriter;
@@ -44,11 +45,19 @@ record ServeBanner(ServeConfig config, ServeRole role) {
   }
 
   private String media() {
-    String named = config.webrtc().address();
-    String port = role.webRtcPort() + (config.webrtc().tcp() ? ", UDP and TCP" : ", UDP");
-    return named.isEmpty() && here()
-        ? "port " + port + ", this machine only"
-        : Banner.host(named.isEmpty() ? config.server().address() : named) + ":" + port;
+    WebRtcConfig webrtc = config.webrtc();
+    String port = role.webRtcPort() + (webrtc.tcp() ? ", UDP and TCP" : ", UDP");
+    if (!webrtc.address().isEmpty()) {
+      return Banner.host(webrtc.address()) + ":" + port;
+    }
+    if (!here()) {
+      return Banner.host(config.server().address()) + ":" + port;
+    }
+    return "port "
+        + port
+        + (webrtc.advertisedAddresses().isEmpty()
+            ? ", this machine only"
+            : ", open to others as " + String.join(" ", webrtc.advertisedAddresses()));
   }
 
   private boolean here() {

@@ -189,21 +189,24 @@ public final class ServeRole implements Role {
         config.avatars().bounds());
   }
 
-  private static WebRtcSettings webRtc(ServeConfig config) {
+  /** Where browsers come: all or, where nobody else is expected, those of this machine. */
+  static WebRtcSettings webRtc(ServeConfig config) {
     WebRtcConfig webrtc = config.webrtc();
-    WebRtcSettings settings = WebRtcSettings.onPort(webrtc.port());
-    InetAddress address =
-        webrtc.address().isEmpty()
-            ? address("server.address", config.server().address())
-            : address("webrtc.address", webrtc.address());
-    return (webrtc.address().isEmpty() && address.isLoopbackAddress()
-            ? settings.onlyThisMachine()
-            : settings.withBindAddress(address))
-        .withTcp(webrtc.tcp())
-        .withAdvertised(
-            webrtc.advertisedAddresses().stream()
-                .map(each -> address("webrtc.advertised_addresses", each))
-                .toList());
+    List<InetAddress> advertised =
+        webrtc.advertisedAddresses().stream()
+            .map(each -> address("webrtc.advertised_addresses", each))
+            .toList();
+    WebRtcSettings settings =
+        WebRtcSettings.onPort(webrtc.port()).withTcp(webrtc.tcp()).withAdvertised(advertised);
+    if (!webrtc.address().isEmpty()) {
+      return settings.withBindAddress(address("webrtc.address", webrtc.address()));
+    }
+    InetAddress address = address("server.address", config.server().address());
+    if (!address.isLoopbackAddress()) {
+      return settings.withBindAddress(address);
+    }
+    // Addresses that others see are told for others: the page reaches them through a proxy here.
+    return advertised.isEmpty() ? settings.onlyThisMachine() : settings;
   }
 
   private static InetAddress address(String key, String name) {
