@@ -2,12 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chromium } from "playwright-core";
 import puppeteer from "puppeteer-core";
-import { serve } from "./server.mjs";
+import { serve, spoken } from "./server.mjs";
 
 const FIREFOX = ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync);
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync);
 const WATCH = readFileSync(join(import.meta.dirname, "watch.js"), "utf8");
 /** Of Ada's 1280x720 picture: the mouth, and as much of the forehead. */
 const ADA = { mouth: [590, 345, 110, 75], still: [590, 175, 110, 30] };
@@ -26,10 +29,11 @@ before(async () => {
     timeout: 180_000, // of its start, on a machine with other things to do
     extraPrefsFirefox: {
       "media.autoplay.default": 0,
-      // A microphone that hums, and nobody to ask for leave.
+      // A microphone, and nobody to ask for leave.
       "media.navigator.streams.fake": true,
       "media.navigator.permission.disabled": true,
-      // Nothing is looked for beyond this machine.
+      // Nothing is looked for beyond this machine, nor told there.
+      "media.peerconnection.ice.obfuscate_host_addresses": false,
       "media.gmp-manager.updateEnabled": false,
       "app.update.enabled": false,
       "network.captive-portal-service.enabled": false,
@@ -90,7 +94,8 @@ async function sampled(page, millis = 0) {
 const loudest = (sampled) => most(sampled.heard.map((s) => s.rms));
 const widest = (sampled) => most(sampled.seen.map((s) => s.dark));
 
-test("in Firefox the avatar is seen, heard, interrupted and left", async () => {
+/** A visitor whose page is live, and what the page complained of. */
+async function visit() {
   const page = await browser.newPage();
   const complaints = [];
   page.on("pageerror", (e) => complaints.push(e.message));
@@ -101,6 +106,17 @@ test("in Firefox the avatar is seen, heard, interrupted and left", async () => {
   await page.waitForFunction(() => !document.getElementById("start").disabled, PATIENCE);
   await page.click("#start");
   await page.waitForFunction(() => document.body.dataset.phase === "live" && document.getElementById("video").videoWidth === 1280, PATIENCE);
+  return { page, complaints };
+}
+
+async function leave(page) {
+  await page.close();
+  for (let i = 0; i < 300 && (await server.gauge("lipstream_sessions")) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await server.gauge("lipstream_sessions"), 0, "the session goes with its tab");
+}
+
+test("in Firefox the avatar is seen, heard, interrupted and left", async () => {
+  const { page, complaints } = await visit();
   await page.evaluate(WATCH);
   await page.evaluate((rect) => window.watchAvatar(document.getElementById("video"), rect), ADA);
 
@@ -133,7 +149,30 @@ test("in Firefox the avatar is seen, heard, interrupted and left", async () => {
   assert.ok(widest(rest) <= closed + 0.02, `closed after the interruption: ${widest(rest)} dark, ${closed} at rest`);
   assert.deepEqual(complaints, []);
 
-  await page.close();
-  for (let i = 0; i < 300 && (await server.gauge("lipstream_sessions")) > 0; i++) await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.equal(await server.gauge("lipstream_sessions"), 0, "the session goes with its tab");
+  await leave(page);
+});
+
+/** What a microphone takes up: Firefox has one that hums, but none that says something. */
+const SPEAK = (wav) => {
+  navigator.mediaDevices.getUserMedia = async () => {
+    const sound = new Audio(URL.createObjectURL(new Blob([Uint8Array.from(atob(wav), (c) => c.charCodeAt(0))], { type: "audio/wav" })));
+    await sound.play();
+    return sound.mozCaptureStream();
+  };
+};
+
+test("in Firefox the microphone is heard and answered", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lipstream-firefox-"));
+  const helper = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  const wav = readFileSync(await spoken(await helper.newPage(), "Hello. What is your name?", folder));
+  await helper.close();
+  rmSync(folder, { recursive: true });
+
+  const { page, complaints } = await visit();
+  await page.evaluate(SPEAK, wav.toString("base64"));
+  await page.click("#mic");
+  await page.waitForFunction(() => document.querySelector("#turns li.you p")?.textContent.includes("name"), PATIENCE);
+  await page.waitForFunction(() => document.querySelector("#turns li.avatar p")?.textContent.length > 3, PATIENCE);
+  assert.deepEqual(complaints, []);
+  await leave(page);
 });
