@@ -243,7 +243,7 @@ final class OverloadTest {
     // Told by pictures of which there are 25 a second at most; the best of some spikes counts, for
     // this machine may have other things to do just when one ends.
     long pictures = Long.MAX_VALUE;
-    for (int i = 0; i < 5 && pictures > 2 * 25; i++) {
+    for (int i = 0; i < 10 && pictures > 2 * 25; i++) {
       sessions.close();
       // One speaker; so late that nothing but the stall can be the reason.
       sessions =

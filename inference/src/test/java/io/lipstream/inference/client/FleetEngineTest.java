@@ -247,7 +247,7 @@ final class FleetEngineTest {
       speaker.speakUntilDrawn(1);
       int framesUntilBack = Integer.MAX_VALUE;
       // The limit is the fleet's: what else this machine does must not decide, so the best counts.
-      for (int i = 0; i < 5 && framesUntilBack > BACK_WITHIN_FRAMES; i++) {
+      for (int i = 0; i < 12 && framesUntilBack > BACK_WITHIN_FRAMES; i++) {
         speaker.awaitAll();
         kill(server);
         int killed = speaker.submitted;
