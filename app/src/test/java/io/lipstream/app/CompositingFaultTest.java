@@ -144,7 +144,7 @@ final class CompositingFaultTest {
   @Test
   void anInferenceServerIsKilledUnderEightSpeakingSessionsAndDrawsAgainTwoSecondsAfterItIsBack()
       throws Exception {
-    int port = CompositingServers.freePort();
+    int port = FreePort.find();
     InferenceRole[] server = {CompositingServers.inference(folder, port)};
     Victim victim =
         new Victim() {
@@ -176,7 +176,7 @@ final class CompositingFaultTest {
   /** A process that has just started loads classes and networks, so its time is its own. */
   @Test
   void soIsItsProcess() throws Exception {
-    int port = CompositingServers.freePort();
+    int port = FreePort.find();
     Process[] server = {CompositingServers.inferenceProcess(folder, port)};
     try {
       List<Integer> framesUntilBack =
@@ -249,7 +249,7 @@ final class CompositingFaultTest {
 
   @Test
   void batchesHoldThePoseWhileNobodyAnswersAndAreDrawnAgainAfterwards() throws Exception {
-    int port = CompositingServers.freePort();
+    int port = FreePort.find();
     InferenceRole[] server = {CompositingServers.inference(folder, port)};
     try (CompositingRole role =
         CompositingServers.compositing(

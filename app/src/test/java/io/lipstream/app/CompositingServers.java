@@ -8,15 +8,11 @@ import io.lipstream.app.server.InferenceRole;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Compositing and inference servers of the avatars of this tree, on loopback. */
 final class CompositingServers {
@@ -24,22 +20,6 @@ final class CompositingServers {
   static final int RATE_HZ = 16_000;
 
   private CompositingServers() {}
-
-  /**
-   * A port below those that the system gives to connections, so that none takes it while a server
-   * is away from it.
-   */
-  static int freePort() throws IOException {
-    for (int port = ThreadLocalRandom.current().nextInt(20_000, 30_000); ; port++) {
-      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (BindException e) {
-        if (port > 32_000) {
-          throw e;
-        }
-      }
-    }
-  }
 
   static CompositingRole compositing(Path folder, String more) throws IOException {
     System.setProperty("lipstream.home", HOME.toString());

@@ -2,6 +2,7 @@ package io.lipstream.app.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lipstream.app.FreePort;
 import io.lipstream.app.config.ServeConfigs;
 import io.lipstream.app.server.ServeRole;
 import io.lipstream.inference.engine.Catalogue;
@@ -12,12 +13,10 @@ import io.lipstream.streaming.webrtc.WatchingPeer;
 import io.lipstream.streaming.webrtc.WebRtcEndpoint;
 import io.lipstream.streaming.webrtc.WebRtcSettings;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -29,7 +28,6 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -192,7 +190,7 @@ final class FaultsTest {
   @Test
   void anInferenceServerThatIsKilledAndStartedAgainTakesNobodyWithIt(@TempDir Path folder)
       throws Exception {
-    int port = freePort();
+    int port = FreePort.find();
     Path config = folder.resolve("inference.yaml");
     Files.writeString(
         config,
@@ -246,19 +244,6 @@ final class FaultsTest {
           said++;
         }
         Thread.sleep(100);
-      }
-    }
-  }
-
-  /**
-   * Below those that the system gives to connections, so that none takes it between two servers.
-   */
-  private static int freePort() throws IOException {
-    for (int port = ThreadLocalRandom.current().nextInt(20_000, 30_000); ; port++) {
-      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (BindException e) {
-        assertThat(port).isLessThan(32_000);
       }
     }
   }
